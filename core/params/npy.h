@@ -1,0 +1,28 @@
+// .npy files (NEP 1, versions 1.0 to 3.0). Read: any byte order, C and Fortran order, converted to little-endian C order. Written:
+// version 1.0, C order, deterministic. Dtypes that NumPy does not know (bf16, f8) travel as raw bytes of their item size ('<V2', '|V1')
+// and take their dtype from the caller; i4 and ui4 are one int8 or uint8 per element; i1 is '|b1'.
+#pragma once
+
+#include <string>
+
+#include "core/type/tensor.h"
+
+namespace tenon {
+
+struct NpyInfo {
+  std::string descr;        // "<f4"
+  DType dtype = DType::Invalid;  // Invalid for raw bytes (V2, V1), whose dtype the reader must be told
+  std::size_t item_bytes = 0;
+  bool fortran_order = false;
+  Dims dims;
+};
+
+Result<NpyInfo> npy_inspect(const std::string& path);
+
+// Reads the file as `expected` dtype (nothing is converted: a file of another dtype is an error that names both). With
+// DType::Invalid the file's own dtype is taken; raw bytes are then an error.
+Result<Tensor> npy_read(const std::string& path, DType expected);
+Result<Tensor> npy_parse(std::span<const std::byte> file, const std::string& name, DType expected);  // the same, from memory
+Status npy_write(const std::string& path, const TensorView& tensor);
+
+}  // namespace tenon
