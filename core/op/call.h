@@ -1,0 +1,71 @@
+// Calling into plugins, and the host's function table that they call back. tenon_call, tenon_node and tenon_builder of plugin.h are
+// defined here; nothing else in the library touches a plugin's function pointer directly.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/op/environment.h"
+#include "core/op/registry.h"
+
+// One use of an operator as a plugin sees it. Borrowed by callbacks.
+struct tenon_node {
+  const tenon::OpSchema* schema = nullptr;
+  std::string name;                                             // the user's name for the node
+  std::vector<std::optional<tenon::TensorType>> operands;       // nullopt: absent
+  tenon::Dict attributes;                                       // canonical, defaults filled in, sorted
+  std::vector<std::optional<tenon::TensorType>> results;        // empty until inferred
+  std::vector<bool> operand_is_constant;                        // a parameter or constant (for carriers' `constant`); may be empty
+};
+
+// Where a lowering writes. Implemented by core/lower over stablehlo::Builder; core/op knows only this interface.
+struct tenon_builder {
+  virtual ~tenon_builder() = default;
+  virtual tenon::Result<tenon_hlo_value> operand(std::size_t index) = 0;
+  virtual tenon::Result<const tenon::TensorType*> type(tenon_hlo_value value) = 0;
+  virtual tenon::Result<std::vector<tenon_hlo_value>> op(std::string_view name, std::span<const tenon_hlo_value> operands,
+                                                         tenon::Dict attributes, std::span<const tenon::TensorType> result_types) = 0;
+  virtual tenon::Result<tenon_hlo_value> constant(const tenon::TensorType& type, std::span<const std::byte> bytes) = 0;
+  virtual tenon::Result<std::vector<tenon_hlo_value>> region_begin(std::span<const tenon::TensorType> arguments) = 0;
+  virtual tenon::Status region_end(std::span<const tenon_hlo_value> results) = 0;
+  virtual tenon::Result<std::vector<tenon_hlo_value>> use_operator(std::string_view name, std::span<const tenon_hlo_value> operands,
+                                                                   const tenon::Dict& attributes, bool carrier) = 0;
+  virtual tenon::Status finish(std::span<const tenon_hlo_value> results) = 0;
+  bool finished = false;
+};
+
+// The frame of one callback.
+struct tenon_call {
+  const tenon::Environment* environment = nullptr;
+  std::string plugin;
+  std::optional<tenon::Error> error;
+  std::vector<std::optional<tenon::TensorType>>* inferred = nullptr;  // infer only
+  const std::atomic<bool>* cancel = nullptr;
+  bool running = false;  // in run: nothing may allocate
+  // scratch memory, freed with the frame
+  std::vector<std::unique_ptr<std::byte[]>> scratch;
+  // what node_attr and node_operand hand out must stay alive as long as the call
+  std::deque<tenon::AttrViewStorage> views;
+};
+
+namespace tenon {
+
+const tenon_host_api& host_api();  // constant
+
+// Runs one callback: locks Provider::serial() unless it is concurrent, guards the FP environment (saves, restores, notes a change),
+// fences C++ exceptions, and turns a code into an Error whose domain is the plugin. `what` is for messages: "infer".
+// invoke(*provider, environment, "infer", [&](tenon_call* call) { return op->infer(call, op, &node); })
+Status invoke(Provider& provider, const Environment& environment, std::string_view what, tenon_call& frame,
+              const std::function<std::int32_t(tenon_call*)>& callback);
+
+// The hot path: a kernel's run. No lock, no std::function, no allocation on success; FP environment checked.
+Status invoke_run(Provider& provider, tenon_call& frame, const tenon_kernel& kernel, const void* state, std::span<const tenon_tensor_view> operands,
+                  std::span<const tenon_tensor_view> results, void* workspace);
+
+// Fills node.results: the stock rule or the plugin's infer; then checks them against the schema (like, when, dtypes, static sizes).
+Status infer(const OpDef& op, tenon_node& node, const Environment& environment);
+
+}  // namespace tenon
