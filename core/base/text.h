@@ -15,6 +15,7 @@ namespace text_internal {
 void append(std::string& out, std::string_view part);
 void append(std::string& out, char part);
 void append(std::string& out, bool part);
+inline void append(std::string& out, const char* part) { append(out, std::string_view(part)); }  // else a literal would go to bool
 void append_signed(std::string& out, std::int64_t part);
 void append_unsigned(std::string& out, std::uint64_t part);
 void append(std::string& out, double part);  // shortest text that reads back as the same double
