@@ -39,7 +39,8 @@ std::string cat(const Parts&... parts) {
 std::string shortest(double value);
 std::string shortest(float value);
 
-// The whole text as a number, or nothing: no spaces, no trailing characters, no overflow. parse_f64 takes .inf, -.inf, .nan too.
+// The whole text as a number, or nothing: no spaces, no trailing characters, no overflow. Integers are decimal, or hexadecimal after 0x;
+// a sign may stand before. parse_f64 takes .inf, -.inf, .nan and what shortest() writes for them; what is too small becomes 0.
 std::optional<std::int64_t> parse_i64(std::string_view text);
 std::optional<std::uint64_t> parse_u64(std::string_view text);
 std::optional<double> parse_f64(std::string_view text);
