@@ -1,0 +1,50 @@
+// Runs a plan: many times, from many threads, without allocating in the steady state.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "core/plan/plan.h"
+
+namespace tenon {
+
+struct StepTime {
+  std::uint64_t nanoseconds = 0;
+};
+
+struct RunOptions {
+  std::span<StepTime> times;                  // one per step, or empty: no timing
+  const std::atomic<bool>* cancel = nullptr;  // checked between steps and by kernels
+};
+
+class Program {
+ public:
+  // parameters: the value of every Plan::parameters entry, in order; the data must outlive the program. Misaligned data is copied once.
+  static Result<std::unique_ptr<Program>> create(std::unique_ptr<Plan> plan, std::span<const TensorView> parameters,
+                                                 const Environment& environment);
+
+  const Plan& plan() const { return *plan_; }
+
+  // inputs and outputs in the plan's order, any strides and alignment. dtypes and dims must equal the plan's. An output may be the very
+  // same memory as an input (in place) or must not overlap any: anything else is an error. Thread-safe; each concurrent run has a
+  // workspace of its own, kept for the next run.
+  Status run(std::span<const TensorView> inputs, std::span<const TensorView> outputs, const RunOptions& options = {}) const;
+
+  std::size_t peak_bytes() const;  // of all workspaces that exist
+
+ private:
+  struct State;
+  Program() = default;
+  std::unique_ptr<Plan> plan_;
+  std::vector<TensorView> parameters_;
+  std::vector<Tensor> copies_;
+  const Environment* environment_ = nullptr;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<State>> idle_;
+  mutable std::atomic<std::size_t> states_{0};
+};
+
+}  // namespace tenon

@@ -1,0 +1,35 @@
+// The graph file (YAML, `tenon: 1`): read into a Graph through add_node, and written back.
+#pragma once
+
+#include <string>
+
+#include "core/graph/graph.h"
+#include "core/op/add_node.h"
+
+namespace tenon {
+
+struct GraphFileOptions {
+  bool prune = false;  // a node that no output needs is dropped instead of being an error
+};
+
+struct GraphFile {
+  Graph graph;
+  std::string params_file;  // `file:` of params, resolved against the graph file's folder; empty if none
+};
+
+// Errors carry file:line:column and the node's name.
+Result<GraphFile> parse_graph(std::string text, const std::string& file, const Registry& registry, const Environment& environment,
+                              const GraphFileOptions& options = {});
+Result<GraphFile> load_graph(const std::string& path, const Registry& registry, const Environment& environment,
+                             const GraphFileOptions& options = {});
+
+// The file's text: what parse_graph reads back as an equal graph. Deterministic.
+Result<std::string> graph_to_yaml(const Graph& graph, const Registry& registry);
+
+// A graph of one operator: operands in the schema's order named as in the schema, "x" sizes parsed from shapes; every result an output.
+// attributes as text, read as the schema asks. An empty shape text leaves an optional operand out.
+Result<Graph> single_operator_graph(const std::string& op, DType dtype, const std::vector<std::string>& shapes,
+                                    const std::vector<std::pair<std::string, std::string>>& attributes, const Registry& registry,
+                                    const Environment& environment);
+
+}  // namespace tenon
