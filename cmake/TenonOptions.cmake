@@ -43,7 +43,7 @@ target_compile_options(tenon_options INTERFACE
   # Without it g++ fuses a * b + c wherever the level has FMA, and kernel, interpreter and text part ways.
   -ffp-contract=off
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
-  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers>
   $<$<BOOL:${TENON_WERROR}>:-Werror>
   -fasynchronous-unwind-tables -fstack-protector-strong)
 if(TENON_SANITIZE)

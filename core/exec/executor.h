@@ -16,8 +16,8 @@ struct StepTime {
 };
 
 struct RunOptions {
-  std::span<StepTime> times;                  // one per step, or empty: no timing
-  const std::atomic<bool>* cancel = nullptr;  // checked between steps and by kernels
+  std::span<StepTime> times;                      // one per step, or empty: no timing
+  const volatile std::int32_t* cancel = nullptr;  // not 0: stop; checked between steps and by kernels
 };
 
 class Program {
@@ -34,13 +34,22 @@ class Program {
   Status run(std::span<const TensorView> inputs, std::span<const TensorView> outputs, const RunOptions& options = {}) const;
 
   std::size_t peak_bytes() const;  // of all workspaces that exist
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
 
  private:
   struct State;
-  Program() = default;
+  Program();
+  std::unique_ptr<State> take_state() const;
+  bool needs_staging(std::uint32_t output_value, std::span<const TensorView> inputs, const TensorView& output) const;
+  Status bind(State& state, std::span<const TensorView> inputs, std::span<const TensorView> outputs) const;
+  Status run_kernel(State& state, const Step& step) const;
+  Status run_step(State& state, const Step& step) const;
   std::unique_ptr<Plan> plan_;
   std::vector<TensorView> parameters_;
   std::vector<Tensor> copies_;
+  std::vector<std::int64_t> last_read_, first_write_;  // step numbers by value; -1: none
   const Environment* environment_ = nullptr;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<State>> idle_;

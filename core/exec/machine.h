@@ -14,8 +14,8 @@ struct ArchLevel {
   std::string name;
   std::vector<std::string> features;
 };
-const std::vector<std::string>& feature_names();       // bit order of Machine::features
-const std::vector<ArchLevel>& arch_levels();           // of this architecture, best first
+const std::vector<std::string>& feature_names();  // bit order of Machine::features
+const std::vector<ArchLevel>& arch_levels();      // of this architecture, best first
 
 // forced: empty, or a level's name (from `--arch` or TENON_ARCH): unknown or unusable here is an error that lists the usable ones.
 // threads 0: as many as the process may use.

@@ -43,7 +43,7 @@ struct tenon_call {
   std::string plugin;
   std::optional<tenon::Error> error;
   std::vector<std::optional<tenon::TensorType>>* inferred = nullptr;  // infer only
-  const std::atomic<bool>* cancel = nullptr;
+  const volatile std::int32_t* cancel = nullptr;  // not 0: the caller wants the run to end soon
   bool running = false;  // in run: nothing may allocate
   // scratch memory, freed with the frame
   std::vector<std::unique_ptr<std::byte[]>> scratch;

@@ -44,8 +44,8 @@ class KernelInstance {
 // Where a value lives while the program runs.
 struct Location {
   enum class Kind : std::uint8_t { None, Input, Output, Parameter, Constant, Workspace } kind = Kind::None;
-  std::uint32_t index = 0;   // Input, Output, Parameter, Constant
-  std::size_t offset = 0;    // Workspace
+  std::uint32_t index = 0;  // Input, Output, Parameter, Constant
+  std::size_t offset = 0;   // Workspace
 };
 
 struct PlannedValue {
@@ -54,18 +54,25 @@ struct PlannedValue {
   Location location;
 };
 
+// One use of an operator, and how it was decided.
+struct OperatorDecision {
+  std::string node, op;  // op: "rms_norm"
+  std::vector<Candidate> candidates;
+};
+inline constexpr std::uint32_t kNoDecision = 0xFFFFFFFFu;
+
 struct Step {
   enum class Kind : std::uint8_t { Kernel, Interpreter, Copy } kind{};
-  std::string node;                        // the graph node that it came from
-  std::string op;                          // "rms_norm" or "stablehlo.add"
-  std::vector<std::uint32_t> operands;     // into Plan::values; kAbsentValue for absent operands of a kernel
+  std::string node;                     // the graph node that it came from
+  std::string op;                       // "rms_norm" or "stablehlo.add"
+  std::vector<std::uint32_t> operands;  // into Plan::values; kAbsentValue for absent operands of a kernel
   std::vector<std::uint32_t> results;
   std::vector<std::pair<stablehlo::ValueId, std::uint32_t>> captured;  // Interpreter
-  const stablehlo::Op* hlo = nullptr;      // Interpreter: in Plan::module
+  const stablehlo::Op* hlo = nullptr;                                  // Interpreter: in Plan::module
   const stablehlo::Func* func = nullptr;
   std::unique_ptr<KernelInstance> kernel;  // Kernel
   std::size_t workspace_offset = 0;        // Kernel
-  std::vector<Candidate> candidates;       // of the operator, also when the decomposition was taken (on its first step)
+  std::uint32_t decision = kNoDecision;    // into Plan::operators: the innermost operator that this step is, or is part of
   double bytes = 0, flops = 0;
 };
 inline constexpr std::uint32_t kAbsentValue = 0xFFFFFFFFu;
@@ -81,22 +88,24 @@ struct Plan {
   std::vector<PlannedValue> values;
   std::vector<std::shared_ptr<const stablehlo::Constant>> constants;
   std::vector<Step> steps;
+  std::vector<OperatorDecision> operators;  // in the order of the walk; nested ones after what contains them
   std::size_t workspace_bytes = 0;
   std::size_t unshared_bytes = 0;  // what the workspace would be without reuse by liveness
   std::string level;               // SIMD level in force
 };
 
 struct PlanOptions {
-  bool reference = false;     // only the interpreter
-  bool strict = false;        // an operator without a kernel is an error that names it
+  bool reference = false;         // only the interpreter
+  bool strict = false;            // an operator without a kernel is an error that names it
   std::optional<double> max_ulp;  // a kernel must claim at most this in its manifest
   bool bitwise = false;           // a kernel must claim determinism: bitwise
   std::string pinned_plugin;      // kernels of this plugin first
 };
 
 // `module` is lower_graph's: composites with decompositions, all types static. names: of inputs and outputs.
-Result<std::unique_ptr<Plan>> make_plan(stablehlo::Module module, std::vector<std::string> input_names, std::vector<std::string> output_names,
-                                        const Registry& registry, const Environment& environment, const PlanOptions& options);
+Result<std::unique_ptr<Plan>> make_plan(stablehlo::Module module, std::vector<std::string> input_names,
+                                        std::vector<std::string> output_names, const Registry& registry, const Environment& environment,
+                                        const PlanOptions& options);
 
 // The candidates of one operator instance, sorted, with verdicts; the chosen one (if any) bound. Does not fail for a kernel that declines.
 struct Selection {
