@@ -104,7 +104,7 @@ class Cloner {
   std::vector<ValueId> map_;
 };
 
-// Replaces every use of a value in a list of operations (regions included).
+// Replaces every use of a value in a list of operations (regions included). kNoValue, or no entry, leaves a value as it is.
 void replace_uses(std::vector<Op>& ops, std::span<const ValueId> replacement_by_id);
 
 }  // namespace tenon::stablehlo

@@ -10,8 +10,11 @@
 
 namespace tenon::stablehlo {
 
-enum class AttrKind : std::uint8_t { Int, Bool, Ints, Bools, Enum, String, Symbol, Dict, Strings };
+enum class AttrKind : std::uint8_t { Int, Bool, Ints, Bools, Enum, String, Symbol, Dict, Strings, StringOrDict };
+std::string_view kind_text(AttrKind kind);  // "integer", "list of bools", for messages
 
+// Three attributes are tables in VHLO and flat lists here: `padding` of reduce_window and convolution (low, high of each dimension in
+// turn), operand_layouts and result_layouts of custom_call (each value's minor-to-major order, one after the other).
 struct AttrSpec {
   std::string_view name;      // as in VHLO
   AttrKind kind;
@@ -26,8 +29,10 @@ enum class TextForm : std::uint8_t {
   Functional,   // op %a, %b, label = attr, .. : (T0, T1) -> T
   ResultType,   // op label = attr : T   (iota)
   Generic,      // "op"(%a) <{attrs}> ({regions}) : (T) -> T
+  Pairwise,    // op %a, %b : T0, T1   (optimization_barrier)
   Constant, Compare, Select, Slice, Reduce, DotGeneral, Convolution, While, Call, CustomCall, Composite, Return, ReducePrecision,
   GlobalLoad,
+  Gather, Scatter, ReduceWindow,  // generic, with attributes of their own
 };
 
 // What a type rule sees.
