@@ -74,15 +74,15 @@ TEST(Numbers, Floats) {
 
 TEST(Numbers, OutOfRangeIsAnErrorOnlyWhereNoDoubleIsNear) {
   for (const std::string& large : {std::string("1e400"), std::string("-1e400"), std::string("1e309"), std::string("1.8e308"),
-                                   std::string("1e99999999999999999999"), "1" + std::string(400, '0'), std::string("0.001e312")})
+                                   std::string("1e99999999999999999999"), cat(1, std::string(400, '0')), std::string("0.001e312")})
     EXPECT_FALSE(parse_f64(large)) << large;
-  for (const std::string& tiny : {std::string("1e-400"), std::string("1e-99999999999999999999"), "0." + std::string(400, '0') + "1",
+  for (const std::string& tiny : {std::string("1e-400"), std::string("1e-99999999999999999999"), cat("0.", std::string(400, '0'), 1),
                                   std::string("1000e-400"), std::string("0e400"), std::string("0.0e99999999999999999999")})
     EXPECT_EQ(parse_f64(tiny), 0.0) << tiny;
   EXPECT_TRUE(std::signbit(*parse_f64("-1e-400")));
   // Many digits with an exponent that brings them back.
-  EXPECT_EQ(parse_f64("1" + std::string(400, '0') + "e-400"), 1.0);
-  EXPECT_EQ(parse_f64("0." + std::string(399, '0') + "1e400"), 1.0);
+  EXPECT_EQ(parse_f64(cat(1, std::string(400, '0'), "e-400")), 1.0);
+  EXPECT_EQ(parse_f64(cat("0.", std::string(399, '0'), "1e400")), 1.0);
 }
 
 TEST(Text, SplitAndJoin) {

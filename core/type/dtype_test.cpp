@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "core/base/text.h"
+
 namespace tenon {
 namespace {
 
@@ -24,7 +26,7 @@ TEST(DType, NamesInGraphFilesAndInText) {
   EXPECT_EQ(info(DType::F8E5M2).mlir, "f8E5M2");
   EXPECT_EQ(info(DType::UI4).mlir, "ui4");
   std::string all;
-  for (const DTypeInfo& row : all_dtypes()) all += (all.empty() ? "" : " ") + std::string(row.name);
+  for (const DTypeInfo& row : all_dtypes()) all += cat(all.empty() ? "" : " ", row.name);
   EXPECT_EQ(dtype_names(), all);
 }
 

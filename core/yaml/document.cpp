@@ -111,7 +111,14 @@ class Builder : public YAML::EventHandler {
     if (in_mapping() && mark.pos <= frames_.back().key_position)
       refuse(mark, cat("the key \"", frames_.back().node->entries.back().key, "\" has no colon"),
              "write \"key: value\", or close the bracket before it");
-    add(mark, Kind::Null);
+    Node& node = add(mark, Kind::Null);
+    if (!in_mapping()) return;
+    // The mark of a value that is not there is the next token, which may be lines away: better the key's.
+    const Node::Entry& entry = frames_.back().node->entries.back();
+    if (node.line != entry.line) {
+      node.line = entry.line;
+      node.column = entry.column;
+    }
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
@@ -123,6 +130,7 @@ class Builder : public YAML::EventHandler {
       if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
         refuse(mark, cat("a text has the control character ", static_cast<int>(c), " in it"), "remove it");
     const bool quoted = tag == "!";
+    if (quoted && !is_closed(mark)) refuse(mark, "the quote is not closed", "write the closing quote");
     if (expects_key()) {
       if (!quoted && value == "<<") refuse(mark, "the merge key << is not allowed", "write the keys out");
       Frame& frame = frames_.back();
@@ -198,6 +206,22 @@ class Builder : public YAML::EventHandler {
         mark.pos >= 0 && static_cast<std::size_t>(mark.pos) < text_.size() && text_[static_cast<std::size_t>(mark.pos)] == '!';
     if ((tag != "?" && tag != "!") || written) refuse(mark, "a tag (!name) is not allowed", "remove it, or put the text in quotes");
     if (anchor != 0) refuse(mark, "an anchor (&name) is not allowed", "write the value out where it is used");
+  }
+
+  // At the end of the file yaml-cpp takes a quoted text without its closing quote. (Block texts, | and >, have no end of their own.)
+  bool is_closed(const YAML::Mark& mark) const {
+    const auto start = static_cast<std::size_t>(mark.pos);
+    if (mark.pos < 0 || start >= text_.size() || (text_[start] != '"' && text_[start] != '\'')) return true;
+    const char quote = text_[start];
+    for (std::size_t i = start + 1; i < text_.size(); ++i) {
+      if (quote == '"' && text_[i] == '\\') {
+        ++i;
+      } else if (text_[i] == quote) {
+        if (quote == '"' || i + 1 == text_.size() || text_[i + 1] != quote) return true;
+        ++i;  // '' is a quote in the text
+      }
+    }
+    return false;
   }
 
   Node& add(const YAML::Mark& mark, Kind kind) {

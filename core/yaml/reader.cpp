@@ -50,13 +50,11 @@ Result<double> as_f64(const Document& document, const Node& node, std::string_vi
   if (!node.is_scalar()) return expected(document, node, what, "a number").advise("write a number such as 1e-5");
   const std::string& text = node.scalar;
   const std::string_view magnitude = std::string_view(text).substr(!text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0);
-  if (!magnitude.empty() && magnitude[0] == '.') {  // YAML's spellings of infinity and NaN, which may be in capitals
-    const std::string folded = fold_name(magnitude);
-    const bool bare = magnitude.size() == text.size();
-    if (folded == ".inf") return text[0] == '-' ? -HUGE_VAL : HUGE_VAL;
-    if (folded == ".nan" && bare) return std::nan("");
-  }
-  if (!magnitude.empty() && (magnitude[0] == '.' || all_digits(magnitude.substr(0, 1))))
+  // The spellings of the YAML core schema.
+  if (magnitude == ".inf" || magnitude == ".Inf" || magnitude == ".INF") return text[0] == '-' ? -HUGE_VAL : HUGE_VAL;
+  if (text == ".nan" || text == ".NaN" || text == ".NAN") return std::nan("");
+  // parse_f64 takes more words than YAML does.
+  if (!magnitude.empty() && all_digits(magnitude.substr(magnitude[0] == '.' ? 1 : 0, 1)))
     if (const std::optional<double> value = parse_f64(text)) return *value;
   Error error = expected(document, node, what, "a number");
   if (magnitude == "inf" || magnitude == "nan" || magnitude == "Infinity" || magnitude == "NaN")
