@@ -90,13 +90,13 @@ Result<std::unique_ptr<Program>> Program::create(std::unique_ptr<Plan> plan, std
   program->copies_.reserve(parameters.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (is_aligned(parameters[i]) && parameters[i].is_compact()) {
-      program->parameters_.push_back(parameters[i]);
+      program->parameters_.push_back(parameters[i].data);
       continue;
     }
     TENON_ASSIGN(Tensor copy, Tensor::zeros(program->plan_->parameters[i].type));
     copy_strided(parameters[i], copy.view());
     program->copies_.push_back(std::move(copy));
-    program->parameters_.push_back(program->copies_.back().view());
+    program->parameters_.push_back(program->copies_.back().data());
   }
   // First use of every value by a step that reads it last, for outputs in place of inputs.
   program->last_read_.assign(program->plan_->values.size(), -1);
@@ -158,7 +158,7 @@ std::unique_ptr<Program::State> Program::take_state() const {
     // Nobody writes through the view of a constant or a parameter: only operands have these locations.
     if (value.location.kind == Location::Kind::Constant)
       view.data = const_cast<std::byte*>(plan_->constants[value.location.index]->data().data());
-    if (value.location.kind == Location::Kind::Parameter) view.data = parameters_[value.location.index].data;
+    if (value.location.kind == Location::Kind::Parameter) view.data = parameters_[value.location.index];
   }
   return state;
 }

@@ -47,7 +47,7 @@ class Program {
   Status run_kernel(State& state, const Step& step) const;
   Status run_step(State& state, const Step& step) const;
   std::unique_ptr<Plan> plan_;
-  std::vector<TensorView> parameters_;
+  std::vector<std::byte*> parameters_;  // compact and aligned
   std::vector<Tensor> copies_;
   std::vector<std::int64_t> last_read_, first_write_;  // step numbers by value; -1: none
   const Environment* environment_ = nullptr;
