@@ -104,17 +104,23 @@ Error fail(Code code, std::string message) {
 
 namespace {
 
-// Messages quote names from files: a control character among them must not reach a terminal.
+// Messages quote names from files: a control character among them must not reach a terminal. U+0080 to U+009F, which are 0xc2 and one
+// more byte, are controls too.
 void append_safe(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte >= 0x20 && byte != 0x7f) || c == '\n' || c == '\t') {
-      out += c;
+  const auto byte_at = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto append_hex = [&out, digits](unsigned byte) { out += cat("\\x", digits[byte >> 4], digits[byte & 15]); };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const unsigned byte = byte_at(i);
+    if (byte == '\n' || byte == '\t') {
+      out += text[i];
+    } else if (byte < 0x20 || byte == 0x7f) {
+      append_hex(byte);
+    } else if (byte == 0xc2 && byte_at(i + 1) >= 0x80 && byte_at(i + 1) < 0xa0) {
+      append_hex(byte);
+      append_hex(byte_at(++i));
     } else {
-      out += "\\x";
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
+      out += text[i];
     }
   }
 }

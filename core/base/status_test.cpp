@@ -82,6 +82,7 @@ TEST(Status, ControlCharactersDoNotReachTheTerminal) {
   const std::string text = to_string(fail(Code::InvalidArgument, "name \"\x1b[31m\" is odd").file("a\x07.yaml"));
   EXPECT_THAT(text, HasSubstr("\\x1b[31m"));
   EXPECT_THAT(text, HasSubstr("a\\x07.yaml"));
+  EXPECT_EQ(to_string(fail(Code::Internal, "\xc2\x9bm \xc3\x9b \xe2\x82\xac")), "error: INTERNAL: \\xc2\\x9bm \xc3\x9b \xe2\x82\xac");
 }
 
 TEST(Status, CodesHaveTheNamesOfTheHeader) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -16,8 +15,9 @@ namespace {
 constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector register
 
 std::byte* allocate(std::size_t bytes) {
+  // More than a process can address today; some allocators stop the process where they should refuse.
+  if (bytes > std::size_t{1} << 47) return nullptr;
   // aligned_alloc wants a multiple of the alignment, and an empty tensor gets an address of its own.
-  if (bytes > SIZE_MAX - 2 * kAlignment) return nullptr;
   const std::size_t rounded = std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
   return static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
 }

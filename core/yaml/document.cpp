@@ -27,6 +27,15 @@ Error limit_error(const std::string& file, int line, int column, std::string mes
   return fail(Code::ResourceExhausted, std::move(message)).file(file, line, column).advise("split the file, or make it simpler");
 }
 
+// The number of the control character at a place, those of U+0080 to U+009F too (a terminal obeys them), or -1.
+int control_at(std::string_view text, std::size_t i) {
+  const auto byte = static_cast<unsigned char>(text[i]);
+  if (byte < 0x20 || byte == 0x7f) return byte;
+  if (byte != 0xc2 || i + 1 == text.size()) return -1;
+  const auto next = static_cast<unsigned char>(text[i + 1]);
+  return next >= 0x80 && next <= 0x9f ? next : -1;
+}
+
 // What yaml-cpp would accept without a word. It runs before the parser, so that the parser only ever sees plain UTF-8 text.
 Status check_bytes(std::string_view text, const std::string& file, const Limits& limits) {
   if (text.size() > limits.bytes) return limit_error(file, 0, 0, cat("the file has ", text.size(), " bytes, the limit is ", limits.bytes));
@@ -54,8 +63,8 @@ Status check_bytes(std::string_view text, const std::string& file, const Limits&
       return byte_error(file, line, column, "a tab is not allowed", "use spaces, and \\t in a double-quoted text");
     } else if (byte == '\r') {
       return byte_error(file, line, column, "a carriage return is not allowed", "save the file with line ends of Unix (LF)");
-    } else if (byte < 0x20 || byte == 0x7f) {
-      return byte_error(file, line, column, cat("the control character ", static_cast<int>(byte), " is not allowed"), "remove it");
+    } else if (const int control = control_at(text, i); control >= 0) {
+      return byte_error(file, line, column, cat("the control character ", control, " is not allowed"), "remove it");
     } else if (byte == '[' || byte == '{') {
       ++open;
       if (++opened > limits.events) return limit_error(file, line, column, cat("more than ", limits.events, " brackets"));
@@ -126,9 +135,11 @@ class Builder : public YAML::EventHandler {
     check_plain(mark, tag, anchor);
     if (value.size() > limits_.scalar_bytes) limit(mark, cat("a text has ", value.size(), " bytes, the limit is ", limits_.scalar_bytes));
     // Escapes in double quotes can spell what the byte check refused.
-    for (const char c : value)
-      if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-        refuse(mark, cat("a text has the control character ", static_cast<int>(c), " in it"), "remove it");
+    for (std::size_t i = 0; i < value.size(); ++i)
+      if (const int control = control_at(value, i); control >= 0 && control != '\n' && control != '\t')
+        refuse(mark, cat("a text has the control character ", control, " in it"), "remove it");
+    // yaml-cpp turns two of the escapes (N and _ after the backslash) into a single byte.
+    if (!is_valid_utf8(value)) refuse(mark, "a text has an escape in it that gives no UTF-8", "write the character itself");
     const bool quoted = tag == "!";
     if (quoted && !is_closed(mark)) refuse(mark, "the quote is not closed", "write the closing quote");
     if (expects_key()) {

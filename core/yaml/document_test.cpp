@@ -142,6 +142,7 @@ TEST(Refused, BytesThatHaveNoPlaceInText) {
   EXPECT_EQ(refusal(std::string("a: \0", 4)), "1:4 the control character 0 is not allowed");
   EXPECT_EQ(refusal("a: \x1b[0m"), "1:4 the control character 27 is not allowed");
   EXPECT_EQ(refusal("a: \x7f"), "1:4 the control character 127 is not allowed");
+  EXPECT_EQ(refusal("a: \xc2\x9b"), "1:4 the control character 155 is not allowed");
   EXPECT_EQ(refusal("\xef\xbb\xbf"
                     "a: 1\n"),
             "1:1 the file starts with a byte-order mark");
@@ -152,6 +153,8 @@ TEST(Refused, BytesThatHaveNoPlaceInText) {
                                 6)),
             "1:4 the control character 0 is not allowed");  // UTF-16
   EXPECT_EQ(refusal("a: \"x\\0y\"\n"), "1:4 in a: a text has the control character 0 in it");
+  EXPECT_EQ(refusal("a: \"\\x9b\"\n"), "1:4 in a: a text has the control character 155 in it");
+  EXPECT_EQ(refusal("a: \"\\N\"\n"), "1:4 in a: a text has an escape in it that gives no UTF-8");
   EXPECT_EQ(refusal("\"\\e\": 1\n"), "1:1 a text has the control character 27 in it");
 }
 
