@@ -80,6 +80,9 @@ TEST(Numbers, OutOfRangeIsAnErrorOnlyWhereNoDoubleIsNear) {
                                   std::string("1000e-400"), std::string("0e400"), std::string("0.0e99999999999999999999")})
     EXPECT_EQ(parse_f64(tiny), 0.0) << tiny;
   EXPECT_TRUE(std::signbit(*parse_f64("-1e-400")));
+  // The digits decide, not the sign of the exponent.
+  EXPECT_FALSE(parse_f64(cat(1, std::string(400, '0'), "e-50")));
+  EXPECT_EQ(parse_f64(cat("0.", std::string(400, '0'), "1e50")), 0.0);
   // Many digits with an exponent that brings them back.
   EXPECT_EQ(parse_f64(cat(1, std::string(400, '0'), "e-400")), 1.0);
   EXPECT_EQ(parse_f64(cat("0.", std::string(399, '0'), "1e400")), 1.0);
