@@ -26,7 +26,7 @@ Result<tenon_node> check_node(const OpDef& op, std::string name, std::span<const
 
 struct NodeRequest {
   std::string name;
-  std::string op;  // any spelling that Registry::find takes
+  std::string op;                                                    // any spelling that Registry::find takes
   std::vector<GraphValueId> operands;                                // by position; kAbsent for absent ones, trailing ones left out
   std::vector<std::pair<std::string, GraphValueId>> named_operands;  // or by name
   Dict attributes;

@@ -14,11 +14,11 @@
 // One use of an operator as a plugin sees it. Borrowed by callbacks.
 struct tenon_node {
   const tenon::OpSchema* schema = nullptr;
-  std::string name;                                             // the user's name for the node
-  std::vector<std::optional<tenon::TensorType>> operands;       // nullopt: absent
-  tenon::Dict attributes;                                       // canonical, defaults filled in, sorted
-  std::vector<std::optional<tenon::TensorType>> results;        // empty until inferred
-  std::vector<bool> operand_is_constant;                        // a parameter or constant (for carriers' `constant`); may be empty
+  std::string name;                                        // the user's name for the node
+  std::vector<std::optional<tenon::TensorType>> operands;  // nullopt: absent
+  tenon::Dict attributes;                                  // canonical, defaults filled in, sorted
+  std::vector<std::optional<tenon::TensorType>> results;   // empty until inferred
+  std::vector<bool> operand_is_constant;                   // a parameter or constant (for carriers' `constant`); may be empty
 };
 
 // Where a lowering writes. Implemented by core/lower over stablehlo::Builder; core/op knows only this interface.
@@ -43,8 +43,8 @@ struct tenon_call {
   std::string plugin;
   std::optional<tenon::Error> error;
   std::vector<std::optional<tenon::TensorType>>* inferred = nullptr;  // infer only
-  const volatile std::int32_t* cancel = nullptr;  // not 0: the caller wants the run to end soon
-  bool running = false;  // in run: nothing may allocate
+  const volatile std::int32_t* cancel = nullptr;                      // not 0: the caller wants the run to end soon
+  bool running = false;                                               // in run: nothing may allocate
   // scratch memory, freed with the frame
   std::vector<std::unique_ptr<std::byte[]>> scratch;
   // what node_attr and node_operand hand out must stay alive as long as the call
@@ -62,8 +62,8 @@ Status invoke(Provider& provider, const Environment& environment, std::string_vi
               const std::function<std::int32_t(tenon_call*)>& callback);
 
 // The hot path: a kernel's run. No lock, no std::function, no allocation on success; FP environment checked.
-Status invoke_run(Provider& provider, tenon_call& frame, const tenon_kernel& kernel, const void* state, std::span<const tenon_tensor_view> operands,
-                  std::span<const tenon_tensor_view> results, void* workspace);
+Status invoke_run(Provider& provider, tenon_call& frame, const tenon_kernel& kernel, const void* state,
+                  std::span<const tenon_tensor_view> operands, std::span<const tenon_tensor_view> results, void* workspace);
 
 // Fills node.results: the stock rule or the plugin's infer; then checks them against the schema (like, when, dtypes, static sizes).
 Status infer(const OpDef& op, tenon_node& node, const Environment& environment);

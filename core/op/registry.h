@@ -26,7 +26,7 @@ class Provider {
   virtual int tier() const = 0;            // search tier, 1 first
   virtual bool concurrent() const = 0;     // manifest: threads: concurrent
   virtual bool flushes_denormals() const = 0;
-  virtual std::mutex& serial() = 0;        // held around infer, lower, plan unless concurrent
+  virtual std::mutex& serial() = 0;  // held around infer, lower, plan unless concurrent
   // Opens the library if need be. The table entry for the manifest's item number `index`; lives as long as the process.
   virtual Result<const tenon_operator*> open(std::size_t index) = 0;
   // True once open() succeeded: listings must not open anything.
@@ -50,7 +50,7 @@ struct ShadowedOp {
 // A kernel that may run an operator: from the pack that defines it, or one that says kernels_for.
 struct KernelSource {
   std::shared_ptr<Provider> provider;
-  std::size_t index = 0;  // of the manifest item that lists it
+  std::size_t index = 0;             // of the manifest item that lists it
   const OpSchema* schema = nullptr;  // of that item; for the listing of kernels
 };
 

@@ -13,14 +13,14 @@ namespace tenon {
 
 struct OperandSchema {
   std::string name;
-  std::vector<DType> dtypes;        // allowed ones (the expansion of float, int, any, a list, or one)
-  std::string like;                 // the same dtype as this operand; empty: none
+  std::vector<DType> dtypes;  // allowed ones (the expansion of float, int, any, a list, or one)
+  std::string like;           // the same dtype as this operand; empty: none
   bool optional = false;
-  bool variadic = false;            // the last operand only: one or more
-  std::vector<std::string> shape;   // symbols, "..." for any leading dimensions; "1" style numbers are sizes; empty: any shape
-  bool broadcast = false;           // shape: broadcast
+  bool variadic = false;             // the last operand only: one or more
+  std::vector<std::string> shape;    // symbols, "..." for any leading dimensions; "1" style numbers are sizes; empty: any shape
+  bool broadcast = false;            // shape: broadcast
   std::string index_of, index_axis;  // values: {index_of: data, axis: axis}
-  std::string type_text;            // as written, for listings: "float"
+  std::string type_text;             // as written, for listings: "float"
 };
 
 enum class AttrType : std::uint8_t { Bool, Int, F64, String, DType, Ints, Floats };
@@ -51,16 +51,16 @@ struct KernelSchema {  // `kernels`: so that kernels are listed without opening 
 
 // How a consumer knows the operator: one entry of `targets`.
 struct CarrierAttr {
-  std::string to;              // the carrier's attribute
-  std::string from;            // ours; empty: `value`
-  std::optional<Attr> value;   // a fixed value
-  std::string type;            // "f32", "i32", ...; empty: as ours
+  std::string to;             // the carrier's attribute
+  std::string from;           // ours; empty: `value`
+  std::optional<Attr> value;  // a fixed value
+  std::string type;           // "f32", "i32", ...; empty: as ours
   ListStyle list = ListStyle::Dense;
 };
 struct CarrierForm {
   enum class Kind : std::uint8_t { Inline, Composite, CustomCall } kind{};
-  std::string target;     // the key under `targets`
-  std::string name;       // "odml.rms_norm"
+  std::string target;           // the key under `targets`
+  std::string name;             // "odml.rms_norm"
   bool all_attributes = false;  // no `attributes` given: all of ours, defaults included, and `operands`
   std::vector<CarrierAttr> attributes;
   std::optional<std::int64_t> api_version;  // custom_call: overrides the profile's
@@ -84,7 +84,7 @@ struct Numerics {
 };
 
 struct OpSchema {
-  std::string name;       // "rms_norm"
+  std::string name;          // "rms_norm"
   std::string op_namespace;  // "tenon", "example"
   std::vector<std::string> aliases;
   std::uint32_t version = 1;
