@@ -56,9 +56,7 @@ void Printer::print_reduce(const Op& op) {
       cat(" across dimensions = ", list_text(get_ints(op.attributes, "dimensions")), trailing(op.discardable), " : ", functional_type(op));
   if (inner != nullptr) return;
   out_ += '\n';
-  ++indent_;
   line();
-  --indent_;
   out_ += "reducer";
   const Region& region = op.regions[0];
   for (std::size_t i = 0; i < count; ++i) {  // element i and accumulator i, which stand `count` apart

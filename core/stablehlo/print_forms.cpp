@@ -148,9 +148,7 @@ void Printer::print_while(const Op& op) {
   out_ += cat(") : ", types(op.operands));
   if (!op.discardable.empty()) out_ += cat(" attributes ", dict_text(op.discardable));
   out_ += "\n";
-  ++indent_;
   line();
-  --indent_;
   out_ += "cond ";
   print_region(op.regions[0], false);
   out_ += " do ";
