@@ -2,6 +2,9 @@
 // other operators in the same way (nested composites). One private function per distinct signature: operator, operand types, attributes.
 #pragma once
 
+#include <string>
+#include <unordered_map>
+
 #include "core/graph/graph.h"
 #include "core/op/call.h"
 #include "core/stablehlo/module.h"
@@ -26,6 +29,10 @@ class Lowering {
       : module_(module), registry_(registry), environment_(environment) {}
   Result<std::string> decomposition(const OpDef& op, const tenon_node& node);  // the function's name
 
+  // The same for the operator's lower_as at a target: a function of one composite marked "tenon.carrier" in its discardable attributes, and
+  // what belongs around it. UNIMPLEMENTED or the plugin's own code, with the reason, if it declines or has none.
+  Result<std::string> carrier(const OpDef& op, const tenon_node& node, std::string_view target);
+
  private:
   stablehlo::Module& module_;
   const Registry& registry_;
@@ -33,6 +40,7 @@ class Lowering {
   std::unordered_map<std::string, std::string> functions_;  // signature -> name
   std::unordered_map<std::string, int> used_;
   int depth_ = 0;
+  Result<std::string> function_for(const OpDef& op, const tenon_node& node, std::string_view target);
 };
 
 // Attributes of a carrier that keeps all of ours: sorted by name, lists as rank-1 dense, dtypes as strings, and `operands` when the
@@ -42,10 +50,5 @@ Dict carrier_attributes(const OpSchema& schema, const tenon_node& node);
 // The operator behind a composite "tenon.rms_norm" of our own making, or NOT_FOUND.
 Result<CompositeInfo> read_composite(const stablehlo::Module& module, const stablehlo::Func& func, const stablehlo::Op& op,
                                      const Registry& registry);
-
-// Runs the operator's lower_as for a target; the result is a function that contains one carrier composite (marked "tenon.carrier" in its
-// discardable attributes) and what belongs around it. UNIMPLEMENTED with the reason if the plugin declines or has none.
-Result<std::string> lower_as(stablehlo::Module& module, const OpDef& op, const tenon_node& node, std::string_view target,
-                             const Registry& registry, const Environment& environment);
 
 }  // namespace tenon

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +50,12 @@ struct tenon_call {
   std::vector<std::unique_ptr<std::byte[]>> scratch;
   // what node_attr and node_operand hand out must stay alive as long as the call
   std::deque<tenon::AttrViewStorage> views;
+
+  tenon::Provider* provider = nullptr;             // whose callback it is; set by invoke and invoke_run
+  std::mutex mutex;                                // around `error`: parts of a parallel_for may fail at once
+  std::unique_lock<std::mutex>* serial = nullptr;  // Provider::serial(), let go while the plugin is in build_operator or log
+  bool flush = false;                              // in run: the plugin asked for denormals as zero, on every thread
+  bool fp_changed = false;                         // in run: a part of a parallel_for changed the FP environment of its thread
 };
 
 namespace tenon {
@@ -56,14 +63,20 @@ namespace tenon {
 const tenon_host_api& host_api();  // constant
 
 // Runs one callback: locks Provider::serial() unless it is concurrent, guards the FP environment (saves, restores, notes a change),
-// fences C++ exceptions, and turns a code into an Error whose domain is the plugin. `what` is for messages: "infer".
-// invoke(*provider, environment, "infer", [&](tenon_call* call) { return op->infer(call, op, &node); })
+// fences C++ exceptions, and turns a code into an Error whose domain is the plugin. `what` is for messages: "[rms_norm] infer". A callback
+// that sets an error, or whose builder call failed, has failed, also if it returns TENON_OK. Scratch memory is freed before the return.
+// The lock is let go while the plugin is inside build_operator and log: what these call may enter the same plugin again.
+// invoke(*provider, environment, "[rms_norm] infer", [&](tenon_call* call) { return op->infer(call, op, &node); })
 Status invoke(Provider& provider, const Environment& environment, std::string_view what, tenon_call& frame,
               const std::function<std::int32_t(tenon_call*)>& callback);
 
-// The hot path: a kernel's run. No lock, no std::function, no allocation on success; FP environment checked.
+// The hot path: a kernel's run. No lock, no std::function, no allocation on success; FP environment checked. The frame is the caller's and
+// reused: it sets `environment` and `cancel`, the rest is ours.
 Status invoke_run(Provider& provider, tenon_call& frame, const tenon_kernel& kernel, const void* state,
                   std::span<const tenon_tensor_view> operands, std::span<const tenon_tensor_view> results, void* workspace);
+
+// True if `when` of a result schema holds: the operand is present, or the attribute is there (true, not empty).
+bool is_given(const tenon_node& node, const std::string& when);
 
 // Fills node.results: the stock rule or the plugin's infer; then checks them against the schema (like, when, dtypes, static sizes).
 Status infer(const OpDef& op, tenon_node& node, const Environment& environment);

@@ -78,16 +78,6 @@ Status stock(tenon_node& node) {
   return {};
 }
 
-bool is_given(const tenon_node& node, const std::string& when) {
-  std::size_t slot = 0;
-  if (node.schema->operand(when, &slot) != nullptr) return slot < node.operands.size() && node.operands[slot].has_value();
-  const Attr* attr = find(node.attributes, when);
-  if (attr == nullptr) return false;
-  if (const auto* flag = std::get_if<bool>(attr)) return *flag;
-  if (const auto* list = std::get_if<IntsAttr>(attr)) return !list->values.empty();
-  return true;
-}
-
 // What a plugin claims about its results must fit its own manifest: a violation is the plugin's fault, not the user's.
 Status check_results(const OpDef& op, const tenon_node& node) {
   const auto reject = [&](const ResultSchema& result, std::string_view what) {
@@ -114,6 +104,16 @@ Status check_results(const OpDef& op, const tenon_node& node) {
 }
 
 }  // namespace
+
+bool is_given(const tenon_node& node, const std::string& when) {
+  std::size_t slot = 0;
+  if (node.schema->operand(when, &slot) != nullptr) return slot < node.operands.size() && node.operands[slot].has_value();
+  const Attr* attr = find(node.attributes, when);
+  if (attr == nullptr) return false;
+  if (const auto* flag = std::get_if<bool>(attr)) return *flag;
+  if (const auto* list = std::get_if<IntsAttr>(attr)) return !list->values.empty();
+  return true;
+}
 
 Status infer(const OpDef& op, tenon_node& node, const Environment& environment) {
   node.results.assign(op.schema.results.size(), std::nullopt);

@@ -1,6 +1,7 @@
 // The operators and kernels that a context knows. Filled while plugins are discovered, then read without locks.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -26,13 +27,20 @@ class Provider {
   virtual int tier() const = 0;            // search tier, 1 first
   virtual bool concurrent() const = 0;     // manifest: threads: concurrent
   virtual bool flushes_denormals() const = 0;
-  virtual std::mutex& serial() = 0;  // held around infer, lower, plan unless concurrent
+  // Held around infer, lower and plan unless concurrent. One for all plugins of a context, and recursive: a lowering may use operators of
+  // other plugins, in any order.
+  virtual std::recursive_mutex& serial() = 0;
   // Opens the library if need be. The table entry for the manifest's item number `index`; lives as long as the process.
   virtual Result<const tenon_operator*> open(std::size_t index) = 0;
   // True once open() succeeded: listings must not open anything.
   virtual bool is_open() const = 0;
-  // Called by CallFrame when a callback changed the FP environment (it has been restored).
+  // Called by invoke and invoke_run when a callback changed the FP environment (it has been restored).
   virtual void note_fp_violation() = 0;
+  // True once: the first violation is logged, later ones only counted.
+  bool first_fp_violation() { return !fp_violated_.test_and_set(); }
+
+ private:
+  std::atomic_flag fp_violated_ = ATOMIC_FLAG_INIT;
 };
 
 struct OpDef {
