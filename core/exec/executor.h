@@ -27,6 +27,7 @@ class Program {
                                                  const Environment& environment);
 
   const Plan& plan() const { return *plan_; }
+  const Environment& environment() const { return *environment_; }
 
   // inputs and outputs in the plan's order, any strides and alignment. dtypes and dims must equal the plan's. An output may be the very
   // same memory as an input (in place) or must not overlap any: anything else is an error. Thread-safe; each concurrent run has a

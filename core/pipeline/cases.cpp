@@ -130,7 +130,7 @@ Result<std::vector<OperatorCase>> parse_cases(std::string text, const std::strin
   std::vector<OperatorCase> cases;
   if (document.root.is_null()) return cases;
   if (document.root.kind != yaml::Kind::Sequence) return error_at(document, document.root, "a cases file is a sequence of cases");
-  for (const Node& node : document.root.items) {
+  for (const yaml::Node& node : document.root.items) {
     TENON_ASSIGN(cases.emplace_back(), read_case(document, node));
   }
   return cases;

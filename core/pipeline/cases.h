@@ -26,11 +26,11 @@ struct OperatorCase {
   Dict attributes;
   ValueClass values = ValueClass::Normal;
   CaseLayout layout = CaseLayout::Compact;
-  bool text = false;    // its module is a golden
-  std::string error;    // a code ("OUT_OF_RANGE") or a part of the message; empty: must succeed
-  std::optional<double> max_ulp;                            // instead of the operator's
-  std::vector<std::pair<std::string, Tensor>> data;         // given input values, as f64, by operand
-  std::vector<std::pair<std::string, Tensor>> expected;     // expected results, as f64, by result name
+  bool text = false;                                     // its module is a golden
+  std::string error;                                     // a code ("OUT_OF_RANGE") or a part of the message; empty: must succeed
+  std::optional<double> max_ulp;                         // instead of the operator's
+  std::vector<std::pair<std::string, Tensor>> data;      // given input values, as f64, by operand
+  std::vector<std::pair<std::string, Tensor>> expected;  // expected results, as f64, by result name
 };
 
 // A sequence of mappings: op, name, dtypes, operands {name: [sizes] | {shape, dtype, data}}, attributes, values, layout, text, error,

@@ -13,12 +13,18 @@ struct Format {
 
 Format format_of(DType dtype) {
   switch (dtype) {
-    case DType::F16: return {10, -14};
-    case DType::BF16: return {7, -126};
-    case DType::F8E4M3FN: return {3, -6};
-    case DType::F8E5M2: return {2, -14};
-    case DType::F64: return {52, -1022};
-    default: return {23, -126};
+    case DType::F16:
+      return {10, -14};
+    case DType::BF16:
+      return {7, -126};
+    case DType::F8E4M3FN:
+      return {3, -6};
+    case DType::F8E5M2:
+      return {2, -14};
+    case DType::F64:
+      return {52, -1022};
+    default:
+      return {23, -126};
   }
 }
 

@@ -14,9 +14,9 @@ namespace tenon {
 
 struct ContextOptions {
   LoaderOptions loader;
-  std::string arch;           // a SIMD level to force; empty: TENON_ARCH, else the best
-  std::uint32_t threads = 0;  // 0: as many as the process may use
-  LogSink log;                // empty: errors to stderr, each text once
+  std::string arch;            // a SIMD level to force; empty: TENON_ARCH, else the best
+  std::uint32_t threads = 0;   // 0: as many as the process may use
+  LogSink log;                 // empty: errors to stderr, each text once
   std::int32_t log_level = 0;  // 0: TENON_LOG, else errors
   bool strict_fp = false;
   std::unique_ptr<Allocator> allocator;  // null: the system's

@@ -84,27 +84,36 @@ class Drawer {
 
   double number_of(const AttrSchema& attribute) {
     const double low = attribute.min ? *attribute.min : attribute.above ? std::nextafter(*attribute.above, HUGE_VAL) : -2;
-    const double high = attribute.max ? *attribute.max : attribute.below ? std::nextafter(*attribute.below, -HUGE_VAL) : std::max(2.0, low + 1);
+    const double high = attribute.max     ? *attribute.max
+                        : attribute.below ? std::nextafter(*attribute.below, -HUGE_VAL)
+                                          : std::max(2.0, low + 1);
     switch (random_.next() % 4) {
-      case 0: return attribute.min || attribute.above ? std::max(low, 1e-12) : low;
-      case 1: return high;
-      default: return low + (high - low) * random_.uniform();
+      case 0:
+        return attribute.min || attribute.above ? std::max(low, 1e-12) : low;
+      case 1:
+        return high;
+      default:
+        return low + (high - low) * random_.uniform();
     }
   }
 
   Attr value_of(const AttrSchema& attribute, std::int64_t rank) {
     switch (attribute.type) {
-      case AttrType::Bool: return random_.chance(50);
+      case AttrType::Bool:
+        return random_.chance(50);
       case AttrType::Int: {
         if (attribute.name == "axis" && rank > 0) return IntAttr{random_.between(-rank, rank - 1)};
         const auto low = static_cast<std::int64_t>(attribute.min.value_or(attribute.above ? *attribute.above + 1 : -3));
-        const auto high = static_cast<std::int64_t>(attribute.max.value_or(attribute.below ? *attribute.below - 1 : std::max<double>(3, static_cast<double>(low) + 3)));
+        const auto high = static_cast<std::int64_t>(
+            attribute.max.value_or(attribute.below ? *attribute.below - 1 : std::max<double>(3, static_cast<double>(low) + 3)));
         return IntAttr{random_.between(low, std::max(low, high))};
       }
-      case AttrType::F64: return FloatAttr{number_of(attribute)};
+      case AttrType::F64:
+        return FloatAttr{number_of(attribute)};
       case AttrType::String:
         return attribute.one_of.empty() ? std::string("x") : attribute.one_of[random_.next() % attribute.one_of.size()];
-      case AttrType::DType: return dtype_;
+      case AttrType::DType:
+        return dtype_;
       case AttrType::Ints: {
         IntsAttr ints;
         if (attribute.name.ends_with("axes"))
@@ -115,7 +124,8 @@ class Drawer {
           ints.values.push_back(leading_.back());
         return ints;
       }
-      case AttrType::Floats: return FloatsAttr{{random_.normal(), random_.normal()}};
+      case AttrType::Floats:
+        return FloatsAttr{{random_.normal(), random_.normal()}};
     }
     return false;
   }

@@ -1,5 +1,5 @@
-// Values drawn from a seed, the same on every machine: SplitMix64 (Steele, Lea, Flood 2014) for bits; normal values are sums of uniform ones,
-// because logarithm and cosine differ between C libraries.
+// Values drawn from a seed, the same on every machine: SplitMix64 (Steele, Lea, Flood 2014) for bits; normal values are sums of uniform
+// ones, because logarithm and cosine differ between C libraries.
 #include "core/pipeline/random.h"
 
 #include "core/type/convert.h"
@@ -38,14 +38,23 @@ void fill(Tensor& tensor, Random& random, ValueClass values) {
   for (std::int64_t i = 0; i < count; ++i, element += size) {
     if (!is_float(dtype)) {
       const std::int64_t low = is_signed(dtype) ? -8 : 0;
-      store_i64(dtype, element, dtype == DType::I1 ? static_cast<std::int64_t>(random.next() & 1) : random.between(low, low + (dtype == DType::I4 ? 15 : dtype == DType::UI4 ? 15 : 16)));
+      store_i64(dtype, element,
+                dtype == DType::I1 ? static_cast<std::int64_t>(random.next() & 1)
+                                   : random.between(low, low + (dtype == DType::I4    ? 15
+                                                                : dtype == DType::UI4 ? 15
+                                                                                      : 16)));
       continue;
     }
     double value = random.normal();
     switch (values) {
-      case ValueClass::Normal: break;
-      case ValueClass::Huge: value = (value < 0 ? -huge : huge) * (0.5 + 0.5 * random.uniform()); break;
-      case ValueClass::Tiny: value *= tiny; break;
+      case ValueClass::Normal:
+        break;
+      case ValueClass::Huge:
+        value = (value < 0 ? -huge : huge) * (0.5 + 0.5 * random.uniform());
+        break;
+      case ValueClass::Tiny:
+        value *= tiny;
+        break;
       case ValueClass::Special: {
         constexpr double kSpecial[] = {0.0, -0.0, __builtin_inf(), -__builtin_inf(), __builtin_nan("")};
         if (random.next() % 4 == 0) value = kSpecial[random.next() % 5];

@@ -50,8 +50,8 @@ Result<std::unique_ptr<Program>> compile(const Graph& graph, Context& context, c
   std::vector<std::string> inputs, outputs;
   for (const GraphInput& input : graph.inputs()) inputs.push_back(input.name);
   for (const GraphOutput& output : graph.outputs()) outputs.push_back(output.name);
-  TENON_ASSIGN(std::unique_ptr<Plan> plan, make_plan(std::move(meaning), std::move(inputs), std::move(outputs), context.registry(),
-                                                     context.environment(), options));
+  TENON_ASSIGN(std::unique_ptr<Plan> plan,
+               make_plan(std::move(meaning), std::move(inputs), std::move(outputs), context.registry(), context.environment(), options));
   std::vector<Dims> strides;
   TENON_ASSIGN(std::vector<TensorView> parameters, bind_parameters(*plan, params, strides));
   return Program::create(std::move(plan), parameters, context.environment());

@@ -1,0 +1,33 @@
+// One case: built as a graph, lowered, run by kernel and by interpreter, compared.
+#pragma once
+
+#include "core/base/json.h"
+#include "core/pipeline/cases.h"
+#include "core/pipeline/pipeline.h"
+
+namespace tenon {
+
+struct CaseOutcome {
+  enum class Kind : std::uint8_t {
+    Ok,             // kernel and interpreter agree
+    NoKernel,       // no kernel: lowered, verified, interpreted, expected values (if given) met
+    ExpectedError,  // refused, as the case says
+    Refused,        // a drawn case that inference refused: draw again
+    Failed
+  } kind = Kind::Ok;
+  std::string kernel, level;  // "interpreter" if none
+  double max_ulp = 0, bound = 0;
+  std::string message;
+  std::string reproduce;  // for failures: a graph file
+};
+
+// drawn: a refusal by inference is not a failure.
+CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, std::uint64_t seed, bool drawn);
+
+// Runs `graph` by kernels and by the interpreter on the given inputs and compares; used for cases and for the nodes of a graph.
+CaseOutcome compare_graph(Context& context, const Graph& graph, const std::vector<Tensor>& inputs, CaseLayout layout, double bound,
+                          double bound_16);
+
+void write_row(JsonWriter& json, std::string_view op, std::string_view name, DType dtype, const CaseOutcome& outcome);
+
+}  // namespace tenon
