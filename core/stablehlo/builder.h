@@ -5,6 +5,7 @@
 //   - reduce keeps the operands' element type (widen with convert first)
 //   - gather and scatter: the indices are clamped in the text before the operation
 //   - convert from float to integer saturates in the text (NaN gives 0), since engines disagree out of range
+//   - regions of reduce, reduce_window, scatter and sort use nothing from outside
 //   - integer divide and remainder: the divisor is guarded (x / 0 = -1, x rem 0 = x, lowest / -1 = lowest)
 // append_raw() skips these rules (not the verifier's): for parsers, which take valid text as it is. Both write out every attribute that
 // the text may leave away, so that readers of a built module find them all. Where a rule needs sizes and a dimension is dynamic, it

@@ -103,6 +103,12 @@ Builder::Values Builder::run(Call call) {
 }
 
 Status Builder::refuse_unportable(const Call& call) const {
+  const bool computes_elements =
+      call.code == OpCode::Reduce || call.code == OpCode::ReduceWindow || call.code == OpCode::Scatter || call.code == OpCode::Sort;
+  if (computes_elements && !captures(closed_).empty()) {
+    return located(fail(Code::InvalidArgument, "[", info(call.code).name, "] its region uses a value from outside, which XLA refuses")
+                       .advise("define constants inside the region"));
+  }
   if (call.operands.empty() || !is_arithmetic(call.code)) return {};
   const DType dtype = type(call.operands[call.code == OpCode::Clamp && call.operands.size() > 1 ? 1 : 0]).dtype;
   const std::string_view op = info(call.code).name;

@@ -64,9 +64,11 @@ const Global* Module::find_global(std::string_view symbol) const {
   return nullptr;
 }
 
-std::vector<ValueId> captures(const Op& op) {
+std::vector<ValueId> captures(const Op& op) { return captures(op.regions); }
+
+std::vector<ValueId> captures(std::span<const Region> regions) {
   CaptureWalk walk;
-  for (const Region& region : op.regions) walk.region(region);
+  for (const Region& region : regions) walk.region(region);
   return std::move(walk.found);
 }
 

@@ -85,6 +85,7 @@ struct Module {
 
 // Values of the enclosing function that the op's regions use and do not define, in order of first use.
 std::vector<ValueId> captures(const Op& op);
+std::vector<ValueId> captures(std::span<const Region> regions);
 
 // Copies operations of one function into another (or the same), renaming values. Values without a mapping are given new ids with
 // the same types when they are defined inside what is copied; a use of an unmapped outer value is a bug of the caller (asserted).

@@ -49,6 +49,23 @@ Status check_layouts(const RuleInput& in, std::string_view attribute, std::span<
   return {};
 }
 
+// StableHLO: [a-zA-Z][a-zA-Z0-9_]*([.][a-zA-Z0-9_$]+)+
+bool is_namespaced(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (name.empty() || !letter(name[0])) return false;
+  bool dotted = false;
+  for (std::size_t i = 1; i < name.size(); ++i) {
+    const char c = name[i];
+    if (c == '.') {
+      if (name[i - 1] == '.' || i + 1 == name.size()) return false;
+      dotted = true;
+    } else if (!letter(c) && !(c >= '0' && c <= '9') && c != '_' && !(c == '$' && dotted)) {
+      return false;
+    }
+  }
+  return dotted;
+}
+
 // Regions without arguments that give the same types: case and if.
 Types branch_types(const RuleInput& in) {
   TENON_ASSIGN(const std::vector<TensorType> first, region_results(in, 0));
@@ -62,9 +79,8 @@ Types call(const RuleInput& in) { return check_callee(in, "callee"); }
 
 Types composite(const RuleInput& in) {
   const std::string_view name = get_string(in.attributes, "name");
-  const std::size_t dot = name.find('.');
-  if (dot == std::string_view::npos || dot == 0 || dot + 1 == name.size()) {
-    return refuse(in, "the name must have a namespace, as in \"tenon.op\", got \"", name, "\"");
+  if (!is_namespaced(name)) {
+    return refuse(in, "the name must be words joined by dots, as in \"tenon.op\", got \"", name, "\"");
   }
   const std::int64_t version = get_int(in.attributes, "version");
   if (version < 0 || version > INT32_MAX) return refuse(in, "version must be from 0 to ", INT32_MAX, ", got ", version);
