@@ -3,85 +3,116 @@
 #include <algorithm>
 
 namespace tenon {
+namespace {
 
-Status Graph::claim(const std::string& name, std::string_view what) {
-  if (name.empty()) return fail(Code::InvalidArgument, what, " needs a name");
+constexpr std::size_t kLongestName = 256;
+
+// push_back that can no longer throw. Growth stays geometric: reserve alone would move everything once per element.
+template <class T>
+void make_room(std::vector<T>& list, std::size_t more = 1) {
+  if (list.capacity() - list.size() < more) list.reserve(std::max(list.size() + more, list.capacity() * 2));
+}
+
+}  // namespace
+
+Status Graph::check_name(const std::string& name, std::string_view what) const {
+  if (name.empty())
+    return fail(Code::InvalidArgument, what, " without a name").advise("give every input, parameter, constant and node a name");
+  if (name.size() > kLongestName)
+    return fail(Code::InvalidArgument, "the name of ", what, " \"", name.substr(0, 32), "..\" has ", name.size(), " bytes, at most ",
+                kLongestName, " are taken")
+        .advise("shorten the name");
+  if (!is_valid_utf8(name)) return fail(Code::InvalidArgument, "the name of a ", what, " is not UTF-8");
   if (name.find(':') != std::string::npos)
-    return fail(Code::InvalidArgument, what, " \"", name, "\": a name holds no ':'")
+    return fail(Code::InvalidArgument, what, " \"", name, "\": a name must not hold ':'")
         .node(name)
-        .advise("':' separates a node from its result");
-  if (name.size() > 256) return fail(Code::InvalidArgument, what, ": a name has at most 256 bytes, this one ", name.size());
+        .advise("':' stands between a node and its result, as in norm:1; use another character");
   if (names_.contains(name))
     return fail(Code::AlreadyExists, what, " \"", name, "\": the name is taken")
         .node(name)
-        .advise("inputs, parameters, constants and nodes share one set of names");
+        .advise("inputs, parameters, constants and nodes share one set of names; rename one of the two");
   return {};
 }
 
-GraphValueId Graph::new_value(GraphValue value) {
+GraphValueId Graph::new_value(GraphValue value, const std::string& name) {
+  const auto id = static_cast<GraphValueId>(values_.size());
+  make_room(values_);
+  names_.emplace(name, id);
   values_.push_back(std::move(value));
-  return static_cast<GraphValueId>(values_.size() - 1);
+  return id;
 }
 
 Result<GraphValueId> Graph::add_input(std::string name, TensorType type, std::vector<std::string> symbols) {
-  TENON_TRY(claim(name, "input"));
-  TENON_TRY(check_type(type));
+  TENON_TRY(check_name(name, "input"));
+  if (Status checked = check_type(type); !checked.ok()) return std::move(checked.take_error()).node(name);
+  if (!symbols.empty() && symbols.size() != type.dims.size())
+    return fail(Code::InvalidArgument, "input \"", name, "\" has rank ", type.rank(), " and names for ", symbols.size(), " dimensions")
+        .node(name);
+  make_room(inputs_);
   const auto index = static_cast<std::uint32_t>(inputs_.size());
-  const GraphValueId id = new_value({GraphValue::Source::Input, index, 0, std::move(type), std::move(symbols)});
-  names_.emplace(name, id);
+  const GraphValueId id = new_value({GraphValue::Source::Input, index, 0, std::move(type), std::move(symbols)}, name);
   inputs_.push_back({std::move(name), id});
   return id;
 }
 
 Result<GraphValueId> Graph::add_param(std::string name, std::string alias, TensorType type) {
-  TENON_TRY(claim(alias, "parameter"));
-  TENON_TRY(check_type(type));
-  if (name.empty()) return fail(Code::InvalidArgument, "parameter \"", alias, "\" needs the name of a tensor");
-  if (!type.is_static())
-    return fail(Code::InvalidArgument, "parameter ", name, " has a dynamic dimension: ", to_string(type))
-        .advise("give every dimension a size");
-  const auto same = std::find_if(params_.begin(), params_.end(), [&](const GraphParam& p) { return p.name == name; });
-  if (same != params_.end())
+  TENON_TRY(check_name(alias, "parameter"));
+  if (name.empty()) return fail(Code::InvalidArgument, "parameter \"", alias, "\" does not name a tensor").node(alias);
+  Result<std::int64_t> elements = checked_elements(type);
+  if (!elements.ok()) return Error(elements.error()).node(alias);
+  if (const auto same = tensors_.find(name); same != tensors_.end())
     return fail(Code::AlreadyExists, "parameter ", name, " is declared twice")
         .node(alias)
-        .advise(cat("use \"", same->alias, "\" in both places"));
+        .advise(cat("use \"", params_[same->second].alias, "\" in both places"));
+  make_room(params_);
   const auto index = static_cast<std::uint32_t>(params_.size());
-  const GraphValueId id = new_value({GraphValue::Source::Param, index, 0, std::move(type), {}});
-  names_.emplace(alias, id);
-  params_.push_back({std::move(name), std::move(alias), id});
-  return id;
+  const auto [entry, added] = tensors_.emplace(name, index);
+  try {
+    const GraphValueId id = new_value({GraphValue::Source::Param, index, 0, std::move(type), {}}, alias);
+    params_.push_back({std::move(name), std::move(alias), id});
+    return id;
+  } catch (...) {
+    tensors_.erase(entry);
+    throw;
+  }
 }
 
 Result<GraphValueId> Graph::add_constant(std::string name, TensorType type, std::shared_ptr<const Tensor> data, bool splat) {
-  TENON_TRY(claim(name, "constant"));
-  TENON_ASSIGN(const std::int64_t elements, checked_elements(type));
-  if (data == nullptr || data->type().dtype != type.dtype || data->type().elements() != (splat ? 1 : elements))
-    return fail(Code::InvalidArgument, "constant \"", name, "\": the data does not fit ", to_string(type)).node(name);
+  TENON_TRY(check_name(name, "constant"));
+  const Result<std::int64_t> elements = checked_elements(type);
+  if (!elements.ok()) return Error(elements.error()).node(name);
+  if (data == nullptr) return fail(Code::InvalidArgument, "constant \"", name, "\" has no data").node(name);
+  const std::int64_t wanted = splat ? 1 : *elements;
+  if (data->type().dtype != type.dtype || data->type().elements() != wanted)
+    return fail(Code::InvalidArgument, "constant \"", name, "\" of type ", to_string(type), " needs ", wanted, " ", tenon::name(type.dtype),
+                " elements, got ", to_string(data->type()))
+        .node(name);
+  make_room(constants_);
   const auto index = static_cast<std::uint32_t>(constants_.size());
-  const GraphValueId id = new_value({GraphValue::Source::Constant, index, 0, std::move(type), {}});
-  names_.emplace(name, id);
+  const GraphValueId id = new_value({GraphValue::Source::Constant, index, 0, std::move(type), {}}, name);
   constants_.push_back({std::move(name), id, std::move(data), splat});
   return id;
 }
 
 Status Graph::add_output(std::string name, GraphValueId value) {
-  if (name.empty()) return fail(Code::InvalidArgument, "an output needs a name");
-  if (!has_value(value)) return fail(Code::NotFound, "output ", name, ": the graph has no value number ", value);
-  for (const GraphOutput& output : outputs_)
-    if (output.name == name)
-      return fail(Code::AlreadyExists, "output \"", name, "\" is given twice")
-          .operand(name)
-          .advise("name one of them: {name: other, value: ..}");
+  if (name.empty()) return fail(Code::InvalidArgument, "an output without a name");
+  if (!has_value(value)) return fail(Code::NotFound, "output \"", name, "\": the graph has no value number ", value);
+  make_room(outputs_);
+  if (!output_names_.insert(name).second)
+    return fail(Code::AlreadyExists, "output \"", name, "\" is given twice").operand(name).advise("give one of them another name");
   outputs_.push_back({std::move(name), value});
   return {};
 }
 
 Result<std::uint32_t> Graph::add_node(Node node, std::span<const std::optional<TensorType>> result_types) {
-  TENON_TRY(claim(node.name, "node"));
-  for (GraphValueId operand : node.operands)
+  TENON_TRY(check_name(node.name, "node"));
+  for (const GraphValueId operand : node.operands)
     if (operand != kAbsent && !has_value(operand))
       return fail(Code::NotFound, "node \"", node.name, "\": the graph has no value number ", operand).node(node.name);
+
+  // Everything that can throw happens on the side; the graph changes at the end.
   const auto index = static_cast<std::uint32_t>(nodes_.size());
+  std::vector<GraphValue> values;
   node.results.clear();
   GraphValueId first = kAbsent;
   for (std::uint32_t i = 0; i < result_types.size(); ++i) {
@@ -89,11 +120,16 @@ Result<std::uint32_t> Graph::add_node(Node node, std::span<const std::optional<T
       node.results.push_back(kAbsent);
       continue;
     }
-    const GraphValueId id = new_value({GraphValue::Source::Node, index, i, *result_types[i], {}});
+    if (Status checked = check_type(*result_types[i]); !checked.ok()) return std::move(checked.take_error()).node(node.name);
+    const auto id = static_cast<GraphValueId>(values_.size() + values.size());
+    values.push_back({GraphValue::Source::Node, index, i, *result_types[i], {}});
     if (first == kAbsent) first = id;
     node.results.push_back(id);
   }
+  make_room(nodes_);
+  make_room(values_, values.size());
   names_.emplace(node.name, first);
+  std::move(values.begin(), values.end(), std::back_inserter(values_));
   nodes_.push_back(std::move(node));
   return index;
 }
@@ -102,19 +138,22 @@ GraphValueId Graph::find(std::string_view name) const {
   const std::size_t colon = name.find(':');
   const auto found = names_.find(std::string(name.substr(0, colon)));
   if (found == names_.end()) return kAbsent;
-  if (colon == std::string_view::npos) return found->second;
-  // A number counts the results that the node has.
-  const auto number = parse_u64(name.substr(colon + 1));
-  if (!number || found->second == kAbsent) return kAbsent;
-  const GraphValue& first = values_[found->second];
-  if (first.source != GraphValue::Source::Node) return *number == 0 ? found->second : kAbsent;
+  if (colon == std::string_view::npos || found->second == kAbsent) return found->second;
+  // The number counts the results that the node has: plain digits, no sign and no hexadecimal.
+  const std::string_view digits = name.substr(colon + 1);
+  if (digits.find_first_not_of("0123456789") != std::string_view::npos) return kAbsent;
+  const std::optional<std::uint64_t> number = parse_u64(digits);
+  if (!number) return kAbsent;
+  const GraphValue& value = values_[found->second];
+  if (value.source != GraphValue::Source::Node) return *number == 0 ? found->second : kAbsent;
   std::uint64_t seen = 0;
-  for (GraphValueId id : nodes_[first.index].results)
+  for (const GraphValueId id : nodes_[value.index].results)
     if (id != kAbsent && seen++ == *number) return id;
   return kAbsent;
 }
 
 std::string Graph::value_name(GraphValueId id) const {
+  if (!has_value(id)) return {};
   const GraphValue& value = values_[id];
   switch (value.source) {
     case GraphValue::Source::Input:
@@ -127,12 +166,8 @@ std::string Graph::value_name(GraphValueId id) const {
       break;
   }
   const Node& node = nodes_[value.index];
-  std::size_t position = 0;
-  for (GraphValueId result : node.results) {
-    if (result == id) break;
-    if (result != kAbsent) ++position;
-  }
-  return position == 0 ? node.name : cat(node.name, ":", position);
+  const auto before = std::count_if(node.results.begin(), node.results.begin() + value.result, [](GraphValueId r) { return r != kAbsent; });
+  return before == 0 ? node.name : cat(node.name, ":", before);
 }
 
 std::vector<std::uint32_t> Graph::needed_nodes() const {
@@ -141,6 +176,7 @@ std::vector<std::uint32_t> Graph::needed_nodes() const {
     if (id != kAbsent && values_[id].source == GraphValue::Source::Node) needed[values_[id].index] = true;
   };
   for (const GraphOutput& output : outputs_) mark(output.value);
+  // Users come after their operands, so one walk from the back reaches everything.
   for (std::size_t i = nodes_.size(); i-- > 0;)
     if (needed[i]) std::for_each(nodes_[i].operands.begin(), nodes_[i].operands.end(), mark);
   std::vector<std::uint32_t> list;
@@ -152,8 +188,7 @@ std::vector<std::uint32_t> Graph::needed_nodes() const {
 std::vector<std::uint32_t> Graph::unused_nodes() const {
   const std::vector<std::uint32_t> needed = needed_nodes();
   std::vector<std::uint32_t> list;
-  std::size_t next = 0;
-  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+  for (std::uint32_t i = 0, next = 0; i < nodes_.size(); ++i) {
     if (next < needed.size() && needed[next] == i)
       ++next;
     else

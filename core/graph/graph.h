@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/type/attr.h"
@@ -85,6 +86,8 @@ class Graph {
   // The name that find() takes back: "x", "norm", "norm:1".
   std::string value_name(GraphValueId id) const;
   bool name_taken(std::string_view name) const { return names_.contains(std::string(name)); }
+  // Whether `name` may be given to a new input, parameter, constant or node; `what` is for the message: "node".
+  Status check_name(const std::string& name, std::string_view what) const;
 
   // Nodes that no output needs, in order.
   std::vector<std::uint32_t> unused_nodes() const;
@@ -92,8 +95,8 @@ class Graph {
   std::vector<std::uint32_t> needed_nodes() const;
 
  private:
-  Status claim(const std::string& name, std::string_view what);
-  GraphValueId new_value(GraphValue value);
+  // Stores a value and its name, or throws and leaves both as they were.
+  GraphValueId new_value(GraphValue value, const std::string& name);
   std::string name_;
   std::vector<GraphInput> inputs_;
   std::vector<GraphParam> params_;
@@ -101,7 +104,9 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<GraphOutput> outputs_;
   std::vector<GraphValue> values_;
-  std::unordered_map<std::string, GraphValueId> names_;  // a node: its first present result
+  std::unordered_map<std::string, GraphValueId> names_;     // a node: its first present result
+  std::unordered_map<std::string, std::uint32_t> tensors_;  // parameters by their name in the archive
+  std::unordered_set<std::string> output_names_;
 };
 
 }  // namespace tenon

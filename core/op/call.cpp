@@ -43,7 +43,7 @@ std::int32_t fenced(tenon_call& frame, std::string_view what, Callback&& callbac
   if (!frame.error) {
     error.raw_code = code;
     error.code = code_name(code) == "UNKNOWN" ? Code::Unknown : static_cast<Code>(code);
-    error.advise("ask the plugin's author: a callback that fails says why with error_set");
+    error.advice = "ask the plugin's author: a callback that fails says why with error_set";
   }
   frame.error.reset();
   if (error.domain == "core") error.domain = cat(provider.plugin_name(), " ", provider.version());
@@ -94,7 +94,7 @@ class FpGuard {
 
 // A frame lives on, its parts that belong to one callback do not.
 struct Entered {
-  Entered(tenon_call& f, std::unique_lock<std::mutex>& lock) : frame(f) { frame.serial = &lock; }
+  Entered(tenon_call& f, std::unique_lock<std::recursive_mutex>& lock) : frame(f) { frame.serial = &lock; }
   ~Entered() {
     frame.serial = nullptr;
     frame.scratch.clear();
@@ -113,11 +113,12 @@ Status invoke(Provider& provider, const Environment& environment, std::string_vi
   frame.provider = &provider;
   frame.plugin = provider.plugin_name();
   frame.error.reset();
+  frame.flush = false;
   std::int32_t code = TENON_OK;
   bool changed = false;
   std::string difference;
   {
-    std::unique_lock<std::mutex> serial(provider.serial(), std::defer_lock);
+    std::unique_lock<std::recursive_mutex> serial(provider.serial(), std::defer_lock);
     if (!provider.concurrent()) serial.lock();
     const Entered entered(frame, serial);
     FpGuard fp;
@@ -130,17 +131,17 @@ Status invoke(Provider& provider, const Environment& environment, std::string_vi
     difference = changed ? difference : "control bits";
     changed = true;
   }
-  const Status fp = changed ? report_fp(provider, &environment, what, difference) : Status();
+  Status fp = changed ? report_fp(provider, &environment, what, difference) : Status();
   // A builder or reader call that failed counts, whatever the callback returned.
   if (code != TENON_OK || frame.error) return call_error(provider, what, frame, code);
-  if (!fp.ok()) return fp.error();
-  return {};
+  return fp;
 }
 
 Status invoke_run(Provider& provider, tenon_call& frame, const tenon_kernel& kernel, const void* state,
                   std::span<const tenon_tensor_view> operands, std::span<const tenon_tensor_view> results, void* workspace) {
   if (kernel.run == nullptr)
-    return fail(Code::PluginRejected, "kernel ", std::string_view(kernel.name, kernel.name_length), " has no run").plugin(provider.plugin_name());
+    return fail(Code::PluginRejected, "kernel ", std::string_view(kernel.name, kernel.name_length), " has no run")
+        .plugin(provider.plugin_name());
   frame.provider = &provider;
   if (frame.error) frame.error.reset();
   frame.flush = provider.flushes_denormals();

@@ -51,11 +51,11 @@ struct tenon_call {
   // what node_attr and node_operand hand out must stay alive as long as the call
   std::deque<tenon::AttrViewStorage> views;
 
-  tenon::Provider* provider = nullptr;             // whose callback it is; set by invoke and invoke_run
-  std::mutex mutex;                                // around `error`: parts of a parallel_for may fail at once
-  std::unique_lock<std::mutex>* serial = nullptr;  // Provider::serial(), let go while the plugin is in build_operator or log
-  bool flush = false;                              // in run: the plugin asked for denormals as zero, on every thread
-  bool fp_changed = false;                         // in run: a part of a parallel_for changed the FP environment of its thread
+  tenon::Provider* provider = nullptr;                       // whose callback it is; set by invoke and invoke_run
+  std::mutex mutex;                                          // around `error`: parts of a parallel_for may fail at once
+  std::unique_lock<std::recursive_mutex>* serial = nullptr;  // Provider::serial(), let go while the plugin is in build_operator or log
+  bool flush = false;                                        // in run: the plugin asked for denormals as zero, on every thread
+  bool fp_changed = false;                                   // in run: a part of a parallel_for changed the FP environment of its thread
 };
 
 namespace tenon {

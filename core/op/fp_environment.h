@@ -1,5 +1,5 @@
-// The floating-point control state of this thread: rounding mode, denormal handling, exception masks. Plugins must leave it as they found it;
-// core/op/call.cpp and parallel_for compare around every callback.
+// The floating-point control state of this thread: rounding mode, denormal handling, exception masks. Plugins must leave it as they found
+// it; core/op/call.cpp and parallel_for compare around every callback.
 #pragma once
 
 #include <cstdint>

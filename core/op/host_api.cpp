@@ -1,140 +1,230 @@
-// The host's function table. Every function takes what a plugin may hand over by mistake (NULL, wrong kinds, absurd counts) and turns it
-// into an error of the call; nothing here throws across the boundary.
+// The host's function table, and its members that are not about building: memory, errors, log, reading a node, infer, the machine.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "core/base/receive.h"
-#include "core/op/call.h"
+#include "core/op/host_functions.h"
 
 namespace tenon {
+namespace host {
 namespace {
 
-constexpr std::size_t kMaxCount = 1u << 20;
 constexpr std::size_t kMaxText = 64u << 10;
+constexpr std::size_t kMaxTypes = 1u << 16;
+constexpr std::size_t kMaxAlign = 4096;
 
-std::int32_t set_error(tenon_call* call, Error error) {
-  const std::int32_t code = error.raw_code;
-  if (call != nullptr && !call->error) call->error = std::move(error);
-  return code;
-}
+// "align is a power of two up to 4096"; 0 means the default of every field, so any alignment.
+bool usable_align(std::size_t align) { return align <= kMaxAlign && (align == 0 || std::has_single_bit(align)); }
+std::size_t align_of(std::size_t align) { return std::max(align, alignof(std::max_align_t)); }
+std::size_t size_of(std::size_t bytes) { return std::max<std::size_t>(bytes, 1); }  // so that NULL means failure alone
 
-std::string_view text_of(const char* text, std::size_t length) {
-  return text == nullptr ? std::string_view() : std::string_view(text, std::min(length, kMaxText));
-}
+bool may_allocate(const tenon_call* call) { return call != nullptr && !call->running && call->environment != nullptr; }
 
-// Runs a body that returns Status; the first error of a call sticks, and every later builder call returns it.
-template <class Body>
-std::int32_t guarded(tenon_call* call, Body&& body) {
-  if (call == nullptr) return TENON_INVALID_ARGUMENT;
-  if (call->error) return call->error->raw_code;
-  try {
-    Status status = body();
-    return status.ok() ? TENON_OK : set_error(call, status.take_error());
-  } catch (...) {
-    try {
-      return set_error(call, fail(Code::ResourceExhausted, "out of memory in a call from plugin ", call->plugin));
-    } catch (...) {
-      return TENON_RESOURCE_EXHAUSTED;
-    }
+}  // namespace
+
+std::string text_of(const char* text, std::size_t length) {
+  if (text == nullptr) return {};
+  std::string out(text, std::min(length, kMaxText));
+  // A cut may go through a character: leave the rest of it out.
+  if (length > kMaxText)
+    while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0x80) != 0) out.pop_back();
+  if (is_valid_utf8(out)) return out;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string escaped;
+  for (const char c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80)
+      escaped += c;
+    else
+      escaped += cat("\\x", digits[byte >> 4], digits[byte & 15]);
   }
+  return escaped;
 }
 
-bool bad_align(std::size_t align) { return align > 4096 || (align & (align - 1)) != 0; }
-
-void* host_alloc(tenon_call* call, std::size_t bytes, std::size_t align) {
-  if (call == nullptr || call->running || bad_align(align)) return nullptr;
-  return call->environment->allocator->allocate(bytes, align == 0 ? 16 : align);
+std::int32_t keep(tenon_call& call, Error error) noexcept {
+  const std::lock_guard<std::mutex> lock(call.mutex);
+  if (!call.error) call.error.emplace(std::move(error));
+  return call.error->raw_code;
 }
 
-void* host_realloc(tenon_call* call, void* memory, std::size_t old_bytes, std::size_t new_bytes, std::size_t align) {
-  if (call == nullptr || call->running || bad_align(align)) return nullptr;
-  return call->environment->allocator->reallocate(memory, old_bytes, new_bytes, align == 0 ? 16 : align);
+std::int32_t keep_out_of_memory(tenon_call& call) noexcept {
+  Error error;  // texts short enough to need no memory
+  error.code = Code::ResourceExhausted;
+  error.raw_code = TENON_RESOURCE_EXHAUSTED;
+  error.message = "out of memory";
+  return keep(call, std::move(error));
 }
 
-void host_free(tenon_call* call, void* memory, std::size_t bytes, std::size_t align) {
-  if (call == nullptr || memory == nullptr) return;
-  call->environment->allocator->release(memory, bytes, align == 0 ? 16 : align);
+std::int32_t sticky(tenon_call& call) noexcept {
+  const std::lock_guard<std::mutex> lock(call.mutex);
+  return call.error ? call.error->raw_code : TENON_OK;
 }
 
-void* host_scratch(tenon_call* call, std::size_t bytes, std::size_t align) {
-  if (call == nullptr || call->running || bad_align(align) || bytes > (std::size_t{1} << 40)) return nullptr;
-  align = std::max<std::size_t>(align, 16);
-  std::byte* block = new (std::nothrow) std::byte[bytes + align];
-  if (block == nullptr) return nullptr;
+Result<TensorType> read_type(const tenon_type_view* view, std::string_view what) {
+  if (view == nullptr) return fail(Code::InvalidArgument, what, ": the type is NULL");
+  TensorType type;
+  type.dtype = static_cast<DType>(view->dtype);
+  if (!is_valid(type.dtype)) return fail(Code::InvalidArgument, what, ": dtype number ", view->dtype, " is none of tenon/base.h's");
+  if (view->rank < 0 || view->rank > kMaxRank) return fail(Code::InvalidArgument, what, ": rank ", view->rank, " is not in 0..", kMaxRank);
+  if (view->rank > 0 && view->dims == nullptr) return fail(Code::InvalidArgument, what, ": dims is NULL with rank ", view->rank);
+  if (view->rank > 0) type.dims.assign(view->dims, view->dims + view->rank);
+  Status checked = check_type(type);
+  if (!checked.ok()) {
+    Error error = checked.take_error();
+    error.message = cat(what, ": ", error.message);
+    return error;
+  }
+  return type;
+}
+
+Result<std::vector<TensorType>> read_types(const tenon_type_view* views, std::size_t count, std::string_view what) {
+  if (count > kMaxTypes) return fail(Code::InvalidArgument, what, ": ", count, " types, at most ", kMaxTypes, " are taken");
+  if (views == nullptr && count > 0) return fail(Code::InvalidArgument, what, ": the list of types is NULL with a count of ", count);
+  std::vector<TensorType> types;
+  types.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    TENON_ASSIGN(TensorType type, read_type(&views[i], what));
+    types.push_back(std::move(type));
+  }
+  return types;
+}
+
+void give_type(const TensorType& type, tenon_type_view* out) {
+  *out = {type.dims.data(), type.rank(), static_cast<tenon_dtype>(type.dtype)};
+}
+
+namespace {
+
+// ---- memory ----
+
+void* alloc(tenon_call* call, std::size_t bytes, std::size_t align) {
+  if (!may_allocate(call) || !usable_align(align)) return nullptr;
   try {
-    call->scratch.emplace_back(block);
-  } catch (...) {
-    delete[] block;
+    return call->environment->allocator->allocate(size_of(bytes), align_of(align));
+  } catch (...) {  // the embedding program's own allocator
     return nullptr;
   }
-  void* start = block;
-  std::size_t space = bytes + align;
-  return std::align(align, bytes, start, space);
 }
 
-std::int32_t host_error_set(tenon_call* call, std::int32_t code, const char* text, std::size_t length, const char* advice,
-                            std::size_t advice_length) {
-  if (code == TENON_OK) code = TENON_UNKNOWN;
-  if (call == nullptr || call->error) return code;
+void* realloc(tenon_call* call, void* memory, std::size_t old_bytes, std::size_t new_bytes, std::size_t align) {
+  if (memory == nullptr) return alloc(call, new_bytes, align);
+  if (!may_allocate(call) || !usable_align(align)) return nullptr;
   try {
-    Error error = fail(static_cast<Code>(code), std::string(text_of(text, length)));
-    error.raw_code = code;
-    if (code_name(code) == "UNKNOWN") error.code = Code::Unknown;
-    error.advice = std::string(text_of(advice, advice_length));
-    call->error = std::move(error);
-  } catch (...) {  // no memory for the words: the code still arrives
+    return call->environment->allocator->reallocate(memory, size_of(old_bytes), size_of(new_bytes), align_of(align));
+  } catch (...) {
+    return nullptr;
   }
-  return code;
 }
 
-std::int32_t host_log_enabled(tenon_call* call, std::int32_t level) {
-  return call != nullptr && !call->running && call->environment->log && level <= call->environment->log_level ? 1 : 0;
-}
-
-void host_log(tenon_call* call, std::int32_t level, const char* text, std::size_t length) {
-  if (host_log_enabled(call, level) == 0) return;
+void free(tenon_call* call, void* memory, std::size_t bytes, std::size_t align) {
+  if (call == nullptr || call->environment == nullptr || memory == nullptr || !usable_align(align)) return;
   try {
-    call->environment->log(level, call->plugin, text_of(text, length));
+    call->environment->allocator->release(memory, size_of(bytes), align_of(align));
   } catch (...) {
   }
 }
 
-const char* host_node_operator(const tenon_node* node, std::size_t* length) {
-  if (length != nullptr) *length = node == nullptr ? 0 : node->schema->name.size();
-  return node == nullptr ? "" : node->schema->name.c_str();
+void* scratch(tenon_call* call, std::size_t bytes, std::size_t align) {
+  if (!may_allocate(call) || !usable_align(align) || bytes > PTRDIFF_MAX - kMaxAlign) return nullptr;
+  try {
+    std::size_t space = size_of(bytes) + align_of(align);
+    call->scratch.emplace_back(new std::byte[space]);
+    void* start = call->scratch.back().get();
+    return std::align(align_of(align), size_of(bytes), start, space);
+  } catch (...) {
+    return nullptr;
+  }
 }
 
-const char* host_node_name(const tenon_node* node, std::size_t* length) {
-  if (length != nullptr) *length = node == nullptr ? 0 : node->name.size();
-  return node == nullptr ? "" : node->name.c_str();
+// ---- errors and log ----
+
+std::int32_t error_set(tenon_call* call, std::int32_t code, const char* text, std::size_t length, const char* advice,
+                       std::size_t advice_length) {
+  if (call == nullptr) return code;
+  try {
+    Error error = fail(Code::Unknown, text_of(text, length));
+    if (error.message.empty()) error.message = cat("plugin ", call->plugin, " gave no message");
+    error.advice = text_of(advice, advice_length);
+    // An unknown number is kept as it came; an error of code 0 is still an error.
+    error.raw_code = code == TENON_OK ? TENON_UNKNOWN : code;
+    if (code_name(error.raw_code) != "UNKNOWN") error.code = static_cast<Code>(error.raw_code);
+    keep(*call, std::move(error));
+  } catch (...) {
+    keep_out_of_memory(*call);
+  }
+  return code;
 }
 
-std::int32_t give_type(const std::vector<std::optional<TensorType>>& list, std::size_t index, tenon_type_view* out) {
+std::int32_t log_enabled(tenon_call* call, std::int32_t level) {
+  if (!may_allocate(call) || !call->environment->log) return 0;
+  return level >= TENON_LOG_ERROR && level <= call->environment->log_level ? 1 : 0;
+}
+
+void log(tenon_call* call, std::int32_t level, const char* text, std::size_t length) {
+  if (log_enabled(call, level) == 0) return;
+  try {
+    const std::string line = text_of(text, length);
+    const Unlocked unlocked(*call);
+    call->environment->log(level, call->plugin, line);
+  } catch (...) {  // a sink that throws must not end the plugin's call
+  }
+}
+
+// ---- reading a node ----
+
+const char* give_text(const std::string* text, std::size_t* length) {
+  if (length != nullptr) *length = text == nullptr ? 0 : text->size();
+  return text == nullptr ? "" : text->c_str();
+}
+
+const char* node_operator(const tenon_node* node, std::size_t* length) {
+  return give_text(node == nullptr || node->schema == nullptr ? nullptr : &node->schema->name, length);
+}
+
+const char* node_name(const tenon_node* node, std::size_t* length) { return give_text(node == nullptr ? nullptr : &node->name, length); }
+
+std::int32_t give_type_at(const std::vector<std::optional<TensorType>>& list, std::size_t index, tenon_type_view* out) {
   const bool present = index < list.size() && list[index].has_value();
   if (out != nullptr) {
     *out = TENON_TYPE_VIEW_INIT;
-    if (present) *out = {list[index]->dims.data(), list[index]->rank(), static_cast<tenon_dtype>(list[index]->dtype)};
+    if (present) give_type(*list[index], out);
   }
   return present ? 1 : 0;
 }
 
-std::size_t host_node_operand_count(const tenon_node* node) { return node == nullptr ? 0 : node->operands.size(); }
-std::int32_t host_node_operand(const tenon_node* node, std::size_t index, tenon_type_view* out) {
-  return node == nullptr ? 0 : give_type(node->operands, index, out);
-}
-std::size_t host_node_result_count(const tenon_node* node) { return node == nullptr ? 0 : node->schema->results.size(); }
-std::int32_t host_node_result(const tenon_node* node, std::size_t index, tenon_type_view* out) {
-  return node == nullptr ? 0 : give_type(node->results, index, out);
+std::int32_t nothing(tenon_type_view* out) {
+  if (out != nullptr) *out = TENON_TYPE_VIEW_INIT;
+  return 0;
 }
 
-std::int32_t host_node_attr(const tenon_node* node, const char* name, std::size_t length, tenon_attr* out) {
+std::size_t node_operand_count(const tenon_node* node) { return node == nullptr ? 0 : node->operands.size(); }
+
+std::int32_t node_operand(const tenon_node* node, std::size_t index, tenon_type_view* out) {
+  return node == nullptr ? nothing(out) : give_type_at(node->operands, index, out);
+}
+
+// In infer the types are not known yet, but how many there may be is.
+std::size_t node_result_count(const tenon_node* node) {
+  if (node == nullptr) return 0;
+  return node->schema != nullptr ? node->schema->results.size() : node->results.size();
+}
+
+std::int32_t node_result(const tenon_node* node, std::size_t index, tenon_type_view* out) {
+  return node == nullptr ? nothing(out) : give_type_at(node->results, index, out);
+}
+
+std::int32_t node_attr(const tenon_node* node, const char* name, std::size_t length, tenon_attr* out) {
+  if (out != nullptr) *out = TENON_ATTR_INIT;
   if (node == nullptr || name == nullptr) return 0;
   for (const NamedAttr& attr : node->attributes) {
-    if (attr.name != text_of(name, length)) continue;
+    if (attr.name != std::string_view(name, length)) continue;
     try {
-      // A node's attributes are scalars and flat lists, whose views borrow from the node alone (lists of booleans do not occur).
+      // A node's attributes have an AttrType, and the views of all of these borrow from the attribute alone.
       AttrViewStorage storage;
-      if (out != nullptr) *out = to_c(attr, storage);
+      const tenon_attr view = to_c(attr, storage);
+      if (!storage.nested.empty() || !storage.ints.empty()) return 0;
+      if (out != nullptr) *out = view;
       return 1;
     } catch (...) {
       return 0;
@@ -143,216 +233,89 @@ std::int32_t host_node_attr(const tenon_node* node, const char* name, std::size_
   return 0;
 }
 
-Status read_type(const tenon_type_view* view, TensorType& out) {
-  if (view == nullptr) return fail(Code::InvalidArgument, "a type is NULL");
-  if (!is_valid(static_cast<DType>(view->dtype)))
-    return fail(Code::InvalidArgument, "dtype number ", view->dtype, " is none of tenon/base.h's");
-  if (view->rank < 0 || view->rank > kMaxRank) return fail(Code::InvalidArgument, "rank ", view->rank, " is not in 0..", kMaxRank);
-  if (view->rank > 0 && view->dims == nullptr) return fail(Code::InvalidArgument, "dims is NULL with rank ", view->rank);
-  out.dtype = static_cast<DType>(view->dtype);
-  out.dims.assign(view->dims, view->dims + view->rank);
-  return check_type(out);
-}
+// ---- infer ----
 
-Result<std::vector<TensorType>> read_types(const tenon_type_view* views, std::size_t count) {
-  if (count > kMaxCount || (count > 0 && views == nullptr))
-    return fail(Code::InvalidArgument, "a list of ", count, " types is NULL or too long");
-  std::vector<TensorType> types(count);
-  for (std::size_t i = 0; i < count; ++i) TENON_TRY(read_type(&views[i], types[i]));
-  return types;
-}
-
-Result<Dict> read_attributes(const tenon_attr* attributes, std::size_t count) {
-  if (count > 4096 || (count > 0 && attributes == nullptr))
-    return fail(Code::InvalidArgument, "a list of ", count, " attributes is NULL or too long");
-  Dict dict;
-  for (std::size_t i = 0; i < count; ++i) {
-    TENON_ASSIGN(NamedAttr attr, from_c(attributes[i]));
-    dict.push_back(std::move(attr));
-  }
-  return dict;
-}
-
-Status check_values(const tenon_hlo_value* values, std::size_t count) {
-  if (count > kMaxCount || (count > 0 && values == nullptr))
-    return fail(Code::InvalidArgument, "a list of ", count, " values is NULL or too long");
-  return {};
-}
-
-Status give_values(const std::vector<tenon_hlo_value>& values, tenon_hlo_value* results, std::size_t capacity, std::size_t* count) {
-  if (results == nullptr && capacity > 0) return fail(Code::InvalidArgument, "results is NULL with capacity ", capacity);
-  std::copy_n(values.begin(), std::min(capacity, values.size()), results);
-  if (count != nullptr) *count = values.size();
-  return {};
-}
-
-std::int32_t host_infer_result(tenon_call* call, std::size_t index, const tenon_type_view* type) {
+std::int32_t infer_result(tenon_call* call, std::size_t index, const tenon_type_view* type) {
   return guarded(call, [&]() -> Status {
-    if (call->inferred == nullptr) return fail(Code::FailedPrecondition, "infer_result is for infer only");
+    if (call->inferred == nullptr) return fail(Code::FailedPrecondition, "infer_result may be called in infer only");
     if (index >= call->inferred->size())
-      return fail(Code::InvalidArgument, "infer_result: the manifest lists ", call->inferred->size(), " results, got index ", index);
-    TensorType read;
-    TENON_TRY(read_type(type, read));
-    (*call->inferred)[index] = std::move(read);
+      return fail(Code::PluginRejected, "infer_result: there is no result number ", index, ", the manifest lists ", call->inferred->size());
+    Result<TensorType> read = read_type(type, cat("infer_result ", index));
+    if (!read.ok()) {
+      // The user's operands were checked before: a type that cannot be is the plugin's doing.
+      Error error = read.error();
+      error.code = Code::PluginRejected;
+      error.raw_code = TENON_PLUGIN_REJECTED;
+      return error;
+    }
+    (*call->inferred)[index] = *std::move(read);
     return {};
   });
 }
 
-Status check_builder(const tenon_builder* builder) {
-  if (builder == nullptr) return fail(Code::InvalidArgument, "the builder is NULL");
-  if (builder->finished) return fail(Code::FailedPrecondition, "build_return was called: nothing may follow");
-  return {};
-}
+// ---- the machine ----
 
-std::int32_t host_build_operand(tenon_call* call, tenon_builder* builder, std::size_t index, tenon_hlo_value* out) {
+std::int32_t cancelled(tenon_call* call) { return call != nullptr && call->cancel != nullptr && *call->cancel != 0 ? 1 : 0; }
+
+// Writes at most what the caller's struct holds, and stores back how much that was.
+std::int32_t machine(tenon_call* call, tenon_machine* out) {
   return guarded(call, [&]() -> Status {
-    TENON_TRY(check_builder(builder));
-    if (out == nullptr) return fail(Code::InvalidArgument, "build_operand: out is NULL");
-    TENON_ASSIGN(*out, builder->operand(index));
+    if (call->environment == nullptr) return fail(Code::FailedPrecondition, "machine: the call has no environment");
+    if (out == nullptr) return fail(Code::InvalidArgument, "machine: out is NULL");
+    tenon_machine read = TENON_MACHINE_INIT;
+    TENON_TRY(receive(&read, sizeof read, TENON_KIND_MACHINE, sizeof(tenon_machine), out));
+    const Machine& known = call->environment->machine;
+    const ThreadPool* pool = call->environment->pool;
+    tenon_machine filled = TENON_MACHINE_INIT;
+    filled.threads = pool == nullptr ? 1 : static_cast<std::uint32_t>(std::max(pool->threads(), 1));
+    filled.l1d_bytes = known.l1d_bytes;
+    filled.l2_bytes = known.l2_bytes;
+    filled.l3_bytes = known.l3_bytes;
+    filled.level = known.level.empty() ? nullptr : known.level.c_str();
+    filled.header.next = out->header.next;
+    std::memcpy(out, &filled, sizeof filled);
     return {};
   });
 }
 
-std::int32_t host_build_type(tenon_call* call, tenon_builder* builder, tenon_hlo_value value, tenon_type_view* out) {
-  return guarded(call, [&]() -> Status {
-    if (builder == nullptr || out == nullptr) return fail(Code::InvalidArgument, "build_type: builder or out is NULL");
-    TENON_ASSIGN(const TensorType* type, builder->type(value));
-    *out = {type->dims.data(), type->rank(), static_cast<tenon_dtype>(type->dtype)};
-    return {};
-  });
-}
-
-std::int32_t host_build_op(tenon_call* call, tenon_builder* builder, const tenon_hlo_op* given, tenon_hlo_value* results,
-                           std::size_t capacity, std::size_t* count) {
-  return guarded(call, [&]() -> Status {
-    TENON_TRY(check_builder(builder));
-    tenon_hlo_op op = TENON_HLO_OP_INIT;
-    TENON_TRY(receive(&op, sizeof op, TENON_KIND_HLO_OP, sizeof op, given));
-    TENON_TRY(check_values(op.operands, op.operand_count));
-    TENON_ASSIGN(Dict attributes, read_attributes(op.attributes, op.attribute_count));
-    TENON_ASSIGN(std::vector<TensorType> types, read_types(op.result_types, op.result_type_count));
-    TENON_ASSIGN(std::vector<tenon_hlo_value> values,
-                 builder->op(text_of(op.name, op.name_length), {op.operands, op.operand_count}, std::move(attributes), types));
-    return give_values(values, results, capacity, count);
-  });
-}
-
-std::int32_t host_build_constant(tenon_call* call, tenon_builder* builder, const tenon_type_view* type, const void* data, std::size_t bytes,
-                                 tenon_hlo_value* out) {
-  return guarded(call, [&]() -> Status {
-    TENON_TRY(check_builder(builder));
-    if (out == nullptr || (data == nullptr && bytes > 0)) return fail(Code::InvalidArgument, "build_constant: out or data is NULL");
-    TensorType read;
-    TENON_TRY(read_type(type, read));
-    TENON_ASSIGN(*out, builder->constant(read, {static_cast<const std::byte*>(data), bytes}));
-    return {};
-  });
-}
-
-std::int32_t host_build_region_begin(tenon_call* call, tenon_builder* builder, const tenon_type_view* arguments, std::size_t count,
-                                     tenon_hlo_value* out) {
-  return guarded(call, [&]() -> Status {
-    TENON_TRY(check_builder(builder));
-    TENON_ASSIGN(std::vector<TensorType> types, read_types(arguments, count));
-    TENON_ASSIGN(std::vector<tenon_hlo_value> values, builder->region_begin(types));
-    return give_values(values, out, count, nullptr);
-  });
-}
-
-std::int32_t host_build_region_end(tenon_call* call, tenon_builder* builder, const tenon_hlo_value* results, std::size_t count) {
-  return guarded(call, [&]() -> Status {
-    TENON_TRY(check_builder(builder));
-    TENON_TRY(check_values(results, count));
-    return builder->region_end({results, count});
-  });
-}
-
-std::int32_t host_build_operator(tenon_call* call, tenon_builder* builder, const tenon_operator_use* given, tenon_hlo_value* results,
-                                 std::size_t capacity, std::size_t* count) {
-  return guarded(call, [&]() -> Status {
-    TENON_TRY(check_builder(builder));
-    tenon_operator_use use = TENON_OPERATOR_USE_INIT;
-    TENON_TRY(receive(&use, sizeof use, TENON_KIND_OPERATOR_USE, sizeof use, given));
-    if (use.carrier > 1 || use.reserved0 != 0) return fail(Code::NotUnderstood, "tenon_operator_use: carrier is 0 or 1, reserved0 is 0");
-    TENON_TRY(check_values(use.operands, use.operand_count));
-    TENON_ASSIGN(Dict attributes, read_attributes(use.attributes, use.attribute_count));
-    TENON_ASSIGN(
-        std::vector<tenon_hlo_value> values,
-        builder->use_operator(text_of(use.name, use.name_length), {use.operands, use.operand_count}, attributes, use.carrier == 1));
-    return give_values(values, results, capacity, count);
-  });
-}
-
-std::int32_t host_build_return(tenon_call* call, tenon_builder* builder, const tenon_hlo_value* results, std::size_t count) {
-  return guarded(call, [&]() -> Status {
-    TENON_TRY(check_builder(builder));
-    TENON_TRY(check_values(results, count));
-    TENON_TRY(builder->finish({results, count}));
-    builder->finished = true;
-    return {};
-  });
-}
-
-void host_parallel_for(tenon_call* call, std::size_t count, std::size_t grain, tenon_parallel_fn fn, void* argument) {
-  if (call == nullptr || fn == nullptr || count == 0) return;
-  ThreadPool* pool = call->environment->pool;
-  if (pool == nullptr)
-    fn(argument, 0, count, 0);
-  else
-    pool->parallel_for(count, grain, fn, argument);
-}
-
-std::int32_t host_cancelled(tenon_call* call) { return call != nullptr && call->cancel != nullptr && *call->cancel != 0 ? 1 : 0; }
-
-std::int32_t host_machine(tenon_call* call, tenon_machine* out) {
-  if (call == nullptr || out == nullptr || out->header.struct_kind != TENON_KIND_MACHINE || out->header.struct_size < sizeof(tenon_machine))
-    return TENON_INVALID_ARGUMENT;
-  const Machine& machine = call->environment->machine;
-  out->threads = call->environment->pool == nullptr ? 1 : machine.threads;
-  out->l1d_bytes = machine.l1d_bytes;
-  out->l2_bytes = machine.l2_bytes;
-  out->l3_bytes = machine.l3_bytes;
-  out->level = machine.level.c_str();
-  return TENON_OK;
-}
-
-const void* host_get_extension(const char*, std::size_t, std::uint32_t) { return nullptr; }  // none exist yet
+const void* get_extension(const char*, std::size_t, std::uint32_t) { return nullptr; }  // there is none yet
 
 constexpr tenon_host_api kApi = {
     TENON_HEADER_INIT(tenon_host_api, TENON_KIND_HOST_API),
     TENON_PLUGIN_API_MAJOR,
     TENON_PLUGIN_API_MINOR,
-    host_alloc,
-    host_realloc,
-    host_free,
-    host_scratch,
-    host_error_set,
-    host_log_enabled,
-    host_log,
-    host_node_operator,
-    host_node_name,
-    host_node_operand_count,
-    host_node_operand,
-    host_node_result_count,
-    host_node_result,
-    host_node_attr,
-    host_infer_result,
-    host_build_operand,
-    host_build_type,
-    host_build_op,
-    host_build_constant,
-    host_build_region_begin,
-    host_build_region_end,
-    host_build_operator,
-    host_build_return,
-    host_parallel_for,
-    host_cancelled,
-    host_machine,
-    host_get_extension,
+    alloc,
+    realloc,
+    free,
+    scratch,
+    error_set,
+    log_enabled,
+    log,
+    node_operator,
+    node_name,
+    node_operand_count,
+    node_operand,
+    node_result_count,
+    node_result,
+    node_attr,
+    infer_result,
+    build_operand,
+    build_type,
+    build_op,
+    build_constant,
+    build_region_begin,
+    build_region_end,
+    build_operator,
+    build_return,
+    parallel_for,
+    cancelled,
+    machine,
+    get_extension,
 };
 
 }  // namespace
+}  // namespace host
 
-const tenon_host_api& host_api() { return kApi; }
+const tenon_host_api& host_api() { return host::kApi; }
 
 }  // namespace tenon

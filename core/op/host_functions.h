@@ -53,7 +53,7 @@ class Unlocked {
   Unlocked& operator=(const Unlocked&) = delete;
 
  private:
-  std::unique_lock<std::mutex>* lock_;
+  std::unique_lock<std::recursive_mutex>* lock_;
 };
 
 // Structs of a plugin, checked. `what` names the call: "build_constant".

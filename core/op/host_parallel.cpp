@@ -48,7 +48,8 @@ void parallel_for(tenon_call* call, std::size_t count, std::size_t grain, tenon_
     else
       pool->parallel_for(count, std::max<std::size_t>(grain, 1), run_part, &region);
     if (region.thrown.load(std::memory_order_relaxed))
-      return fail(Code::Internal, "a part of a parallel_for threw an exception").advise("report it to the plugin's author: nothing may throw");
+      return fail(Code::Internal, "a part of a parallel_for threw an exception")
+          .advise("report it to the plugin's author: nothing may throw");
     return {};
   });
   if (region.fp_changed.load(std::memory_order_relaxed)) call->fp_changed = true;

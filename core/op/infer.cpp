@@ -2,103 +2,138 @@
 #include <algorithm>
 
 #include "core/op/call.h"
+#include "core/op/shapes.h"
 
 namespace tenon {
 namespace {
 
-Result<TensorType> infer_broadcast(const tenon_node& node) {
-  TensorType type{node.operands.front()->dtype, {}};
-  for (const auto& operand : node.operands) {
+// ---- stock rules: the shape of every result ----
+
+Result<Dims> broadcast_shape(const tenon_node& node) {
+  Dims dims;
+  const TensorType* first = nullptr;
+  for (const std::optional<TensorType>& operand : node.operands) {
     if (!operand) continue;
-    if (operand->dims.size() > type.dims.size()) type.dims.insert(type.dims.begin(), operand->dims.size() - type.dims.size(), 1);
-    for (std::size_t d = 0; d < operand->dims.size(); ++d) {
-      std::int64_t& have = type.dims[type.dims.size() - operand->dims.size() + d];
-      const std::int64_t size = operand->dims[d];
-      if (have == 1 || (have == kDynamic && size != 1))
-        have = size;
-      else if (size != 1 && !compatible(size, have))
-        return fail(Code::InvalidArgument, "[", node.schema->name, "] shapes ", dims_text(node.operands.front()->dims), " and ",
-                    dims_text(operand->dims), " do not broadcast");
-    }
+    std::optional<Dims> joined = broadcast_dims(dims, operand->dims);
+    if (!joined)
+      return fail(Code::InvalidArgument, "[", node.schema->name, "] the shapes ", dims_text(first->dims), " and ", dims_text(operand->dims),
+                  " do not broadcast")
+          .advise("sizes must be equal or 1, counted from the last dimension");
+    dims = *std::move(joined);
+    if (first == nullptr) first = &*operand;
   }
-  return type;
+  return dims;
 }
 
-Result<TensorType> infer_reduce(const tenon_node& node) {
-  const TensorType& input = *node.operands.front();
-  const std::vector<std::int64_t>& axes = get_ints(node.attributes, "axes");
-  std::vector<bool> reduced(input.dims.size(), axes.empty() && get_string(node.attributes, "empty_axes", "all") != "none");
-  for (std::int64_t axis : axes) {
-    Result<std::int64_t> resolved = resolve_axis(axis, input.rank(), "axes");
+// `axes` (a list, absent for all) or `axis` (one); what an empty list means, `empty_axes` says.
+Result<std::vector<bool>> reduced_axes(const tenon_node& node, std::size_t rank) {
+  const Attr* axes = find(node.attributes, "axes");
+  const Attr* axis = find(node.attributes, "axis");
+  std::vector<std::int64_t> list;
+  std::string_view attribute = "axes";
+  if (axes != nullptr && std::holds_alternative<IntsAttr>(*axes)) {
+    list = std::get<IntsAttr>(*axes).values;
+    if (list.empty() && get_string(node.attributes, "empty_axes", "all") == "none") return std::vector<bool>(rank, false);
+  } else if (axis != nullptr && std::holds_alternative<IntAttr>(*axis)) {
+    list = {std::get<IntAttr>(*axis).value};
+    attribute = "axis";
+  }
+  std::vector<bool> reduced(rank, list.empty());
+  for (const std::int64_t item : list) {
+    Result<std::int64_t> resolved = resolve_axis(item, static_cast<std::int64_t>(rank));
     if (!resolved.ok()) {
-      Error error = resolved.take_error();
+      Error error = resolved.error();
+      error.code = Code::OutOfRange;
+      error.raw_code = TENON_OUT_OF_RANGE;
       error.message = cat("[", node.schema->name, "] ", error.message);
-      return std::move(error).operand("axes");
+      error.where.operand = attribute;
+      return error;
     }
-    if (reduced[static_cast<std::size_t>(*resolved)])
-      return fail(Code::InvalidArgument, "[", node.schema->name, "] axes names axis ", *resolved, " twice").operand("axes");
-    reduced[static_cast<std::size_t>(*resolved)] = true;
+    const auto at = static_cast<std::size_t>(*resolved);
+    if (reduced[at])
+      return fail(Code::InvalidArgument, "[", node.schema->name, "] axes names axis ", *resolved, " twice")
+          .operand(std::string(attribute))
+          .advise("give every axis once; -1 is the last one");
+    reduced[at] = true;
   }
-  TensorType type{input.dtype, {}};
-  const bool keep = get_bool(node.attributes, "keepdims");
-  for (std::size_t i = 0; i < input.dims.size(); ++i) {
-    if (!reduced[i])
-      type.dims.push_back(input.dims[i]);
-    else if (keep)
-      type.dims.push_back(1);
-  }
-  return type;
+  return reduced;
 }
 
-Status stock(tenon_node& node) {
-  if (node.operands.empty() || !node.operands.front())
-    return fail(Code::Internal, "[", node.schema->name, "] a stock infer rule needs a first operand");
-  TensorType type;
-  switch (node.schema->infer) {
-    case StockInfer::None:
-      return fail(Code::PluginRejected, "[", node.schema->name, "] has neither a stock rule nor infer");
-    case StockInfer::Same:
-      type = *node.operands.front();
-      break;
-    case StockInfer::Broadcast: {
-      TENON_ASSIGN(type, infer_broadcast(node));
-      break;
-    }
-    case StockInfer::Compare: {
-      TENON_ASSIGN(type, infer_broadcast(node));
-      type.dtype = DType::I1;
-      break;
-    }
-    case StockInfer::Reduce: {
-      TENON_ASSIGN(type, infer_reduce(node));
-      break;
-    }
+Result<Dims> reduced_shape(const tenon_node& node) {
+  const Dims& input = node.operands.front()->dims;
+  TENON_ASSIGN(const std::vector<bool> reduced, reduced_axes(node, input.size()));
+  const bool keep = get_bool(node.attributes, "keepdims");
+  Dims dims;
+  for (std::size_t i = 0; i < input.size(); ++i) {
+    if (!reduced[i]) dims.push_back(input[i]);
+    if (reduced[i] && keep) dims.push_back(1);
   }
-  node.results.front() = std::move(type);
+  return dims;
+}
+
+Result<Dims> stock_shape(const tenon_node& node) {
+  switch (node.schema->infer) {
+    case StockInfer::Broadcast:
+    case StockInfer::Compare:
+      return broadcast_shape(node);
+    case StockInfer::Reduce:
+      return reduced_shape(node);
+    case StockInfer::Same:
+    case StockInfer::None:
+      break;
+  }
+  return Result<Dims>(node.operands.front()->dims);
+}
+
+const TensorType* type_of(const tenon_node& node, std::string_view operand) {
+  std::size_t index = 0;
+  if (node.schema->operand(operand, &index) == nullptr || index >= node.operands.size() || !node.operands[index]) return nullptr;
+  return &*node.operands[index];
+}
+
+// The dtype that the schema fixes for a result, else operand 0's.
+DType stock_dtype(const tenon_node& node, const ResultSchema& result) {
+  if (const TensorType* like = result.like.empty() ? nullptr : type_of(node, result.like)) return like->dtype;
+  if (result.dtypes.size() == 1) return result.dtypes.front();
+  if (node.schema->infer == StockInfer::Compare) return DType::I1;
+  return node.operands.front()->dtype;
+}
+
+Status infer_stock(tenon_node& node, std::vector<std::optional<TensorType>>& results) {
+  if (node.operands.empty() || !node.operands.front())
+    return fail(Code::ManifestInvalid, "[", node.schema->name, "] a stock infer rule needs operand 0, which this operator may leave out");
+  TENON_ASSIGN(const Dims dims, stock_shape(node));
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const ResultSchema& result = node.schema->results[i];
+    if (result.when.empty() || is_given(node, result.when)) results[i] = TensorType{stock_dtype(node, result), dims};
+  }
   return {};
 }
 
+// ---- what came back ----
+
 // What a plugin claims about its results must fit its own manifest: a violation is the plugin's fault, not the user's.
-Status check_results(const OpDef& op, const tenon_node& node) {
-  const auto reject = [&](const ResultSchema& result, std::string_view what) {
-    return fail(Code::PluginRejected, "[", op.schema.name, "] infer of plugin ", op.provider->plugin_name(), ": result ", result.name, " ",
-                what)
-        .plugin(op.provider->plugin_name())
-        .advise("report it to the plugin's author: its infer and its manifest disagree");
-  };
-  for (std::size_t i = 0; i < op.schema.results.size(); ++i) {
+Status check_results(const OpDef& op, const tenon_node& node, const std::vector<std::optional<TensorType>>& results) {
+  for (std::size_t i = 0; i < results.size(); ++i) {
     const ResultSchema& result = op.schema.results[i];
-    const std::optional<TensorType>& type = node.results[i];
+    const auto reject = [&](std::string_view what) {
+      const std::string& plugin = op.provider->plugin_name();
+      return fail(Code::PluginRejected, "[", op.schema.name, "] infer of plugin ", plugin, ": result ", result.name, " ", what)
+          .operand(result.name)
+          .plugin(plugin)
+          .advise("report it to the plugin's author: its infer and its manifest disagree");
+    };
     const bool expected = result.when.empty() || is_given(node, result.when);
-    if (expected != type.has_value()) return reject(result, expected ? "was not set" : cat("exists only with ", result.when));
-    if (!type) continue;
-    if (Status status = check_type(*type); !status.ok()) return reject(result, status.error().message);
-    std::size_t like = 0;
-    if (!result.like.empty() && op.schema.operand(result.like, &like) != nullptr && node.operands[like] &&
-        node.operands[like]->dtype != type->dtype)
-      return reject(result, cat("has dtype ", name(type->dtype), ", not that of ", result.like));
-    if (!result.dtypes.empty() && std::find(result.dtypes.begin(), result.dtypes.end(), type->dtype) == result.dtypes.end())
-      return reject(result, cat("has dtype ", name(type->dtype), ", which its manifest does not list"));
+    if (expected && !results[i]) return reject("was not set");
+    if (!expected && results[i]) return reject(cat("was set, but exists only with ", result.when));
+    if (!results[i]) continue;
+    const TensorType& type = *results[i];
+    if (const Status checked = check_type(type); !checked.ok()) return reject(cat("has a type that cannot be: ", checked.error().message));
+    const TensorType* like = result.like.empty() ? nullptr : type_of(node, result.like);
+    if (like != nullptr && like->dtype != type.dtype)
+      return reject(cat("has dtype ", name(type.dtype), ", expected ", name(like->dtype), " like operand ", result.like));
+    if (!result.dtypes.empty() && std::find(result.dtypes.begin(), result.dtypes.end(), type.dtype) == result.dtypes.end())
+      return reject(cat("has dtype ", name(type.dtype), ", which the manifest does not list"));
   }
   return {};
 }
@@ -106,29 +141,36 @@ Status check_results(const OpDef& op, const tenon_node& node) {
 }  // namespace
 
 bool is_given(const tenon_node& node, const std::string& when) {
-  std::size_t slot = 0;
-  if (node.schema->operand(when, &slot) != nullptr) return slot < node.operands.size() && node.operands[slot].has_value();
+  if (node.schema->operand(when) != nullptr) return type_of(node, when) != nullptr;
   const Attr* attr = find(node.attributes, when);
   if (attr == nullptr) return false;
   if (const auto* flag = std::get_if<bool>(attr)) return *flag;
   if (const auto* list = std::get_if<IntsAttr>(attr)) return !list->values.empty();
+  if (const auto* list = std::get_if<FloatsAttr>(attr)) return !list->values.empty();
+  if (const auto* text = std::get_if<std::string>(attr)) return !text->empty();
   return true;
 }
 
 Status infer(const OpDef& op, tenon_node& node, const Environment& environment) {
-  node.results.assign(op.schema.results.size(), std::nullopt);
-  // A stock rule opens no library, and a plugin may refine it: its infer, if there is one, is what counts.
+  std::vector<std::optional<TensorType>> results(op.schema.results.size());
+  node.results.clear();
   if (op.schema.infer != StockInfer::None) {
-    TENON_TRY(stock(node));
+    TENON_TRY(infer_stock(node, results));  // opens no library
   } else {
     TENON_ASSIGN(const tenon_operator* table, op.table());
-    if (table->infer == nullptr) return stock(node);
+    if (table->infer == nullptr)
+      return fail(Code::PluginRejected, "[", op.schema.name, "] plugin ", op.provider->plugin_name(),
+                  " has no infer, and its manifest names no stock rule")
+          .plugin(op.provider->plugin_name())
+          .advise("report it to the plugin's author");
     tenon_call frame;
-    frame.inferred = &node.results;
+    frame.inferred = &results;
     TENON_TRY(invoke(*op.provider, environment, cat("[", op.schema.name, "] infer"), frame,
                      [&](tenon_call* call) { return table->infer(call, table, &node); }));
   }
-  return check_results(op, node);
+  TENON_TRY(check_results(op, node, results));
+  node.results = std::move(results);
+  return {};
 }
 
 }  // namespace tenon

@@ -8,6 +8,27 @@ namespace {
 // Namespace as written, name folded: case and underscores of operator names do not count.
 std::string key_of(std::string_view op_namespace, std::string_view name) { return cat(op_namespace, ".", fold_name(name)); }
 
+// The spelling that would have found what `name` comes closest to. Another namespace's operators are shown with it: without, they are not
+// found.
+std::string nearest_operator(const std::vector<std::unique_ptr<OpDef>>& ops, std::string_view name) {
+  const std::string_view bare = name.substr(name.rfind('.') + 1);  // npos + 1 is 0
+  std::vector<std::string> spellings, shown;
+  for (const std::unique_ptr<OpDef>& op : ops) {
+    const std::string prefix = op->schema.op_namespace == "tenon" ? std::string() : op->schema.op_namespace + ".";
+    const auto add = [&](const std::string& spelling) {
+      spellings.push_back(spelling);
+      shown.push_back(prefix + spelling);
+    };
+    add(op->schema.name);
+    for (const std::string& alias : op->schema.aliases) add(alias);
+  }
+  const auto same = std::find_if(spellings.begin(), spellings.end(), [&](const std::string& s) { return fold_name(s) == fold_name(bare); });
+  if (same != spellings.end()) return shown[static_cast<std::size_t>(same - spellings.begin())];
+  const std::string nearest = nearest_name(bare, spellings);
+  if (nearest.empty()) return {};
+  return shown[static_cast<std::size_t>(std::find(spellings.begin(), spellings.end(), nearest) - spellings.begin())];
+}
+
 }  // namespace
 
 void Registry::add(OpSchema schema, std::shared_ptr<Provider> provider, std::size_t index) {
@@ -44,13 +65,7 @@ const OpDef* Registry::find(std::string_view name, std::string_view home) const 
 
 Result<const OpDef*> Registry::require(std::string_view name, std::string_view home) const {
   if (const OpDef* op = find(name, home)) return op;
-  std::vector<std::string> known;
-  for (const auto& op : ops_) {
-    known.push_back(op->schema.name);
-    known.push_back(op->schema.full_name());
-    known.insert(known.end(), op->schema.aliases.begin(), op->schema.aliases.end());
-  }
-  const std::string nearest = nearest_name(name, known);
+  const std::string nearest = nearest_operator(ops_, name);
   return fail(Code::NotFound, "unknown operator ", name)
       .advise(!nearest.empty() ? cat("did you mean ", nearest, "? `tenon ops` lists the operators")
               : ops_.empty()   ? "no plugin was found: `tenon plugins` says where was searched"

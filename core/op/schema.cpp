@@ -50,8 +50,9 @@ const AttrSchema* OpSchema::attribute_or_alias(std::string_view given) const {
   if (const AttrSchema* attr = attribute(given)) return attr;
   for (const AttrSchema& attr : attributes)
     if (std::find(attr.aliases.begin(), attr.aliases.end(), given) != attr.aliases.end()) return &attr;
+  // Through the schema's own aliases too: where `axis` is written for `axes`, `dim` is.
   for (const auto& [alias, canonical] : kAliases)
-    if (alias == given) return attribute(canonical);
+    if (alias == given) return attribute_or_alias(canonical);
   return nullptr;
 }
 
