@@ -28,7 +28,7 @@ set(TENON_PACK_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/tenon_pack.py)
 if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/arch.json)
   set(TENON_ARCH_JSON ${CMAKE_CURRENT_LIST_DIR}/arch.json)
 else()
-  set(TENON_ARCH_JSON ${CMAKE_CURRENT_LIST_DIR}/../configs/arch.json)
+  get_filename_component(TENON_ARCH_JSON ${CMAKE_CURRENT_LIST_DIR}/../configs/arch.json ABSOLUTE) # ninja knows a file by one path
 endif()
 if(NOT TARGET tenon::plugin AND TARGET tenon_public_headers)
   add_library(tenon::plugin ALIAS tenon_public_headers)

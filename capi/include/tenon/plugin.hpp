@@ -43,7 +43,7 @@ inline const tenon_host_api& host() { return *host_table.load(std::memory_order_
 using Dims = std::vector<int64_t>;
 
 inline const char* dtype_name(tenon_dtype dtype) {
-  constexpr const char* kNames[] = {"absent", "i1",   "i4",   "i8",   "i16",      "i32",    "i64", "ui4",  "ui8",
+  constexpr const char* kNames[] = {"absent", "i1",   "i4",   "i8",       "i16",    "i32", "i64",  "ui4", "ui8",
                                     "ui16",   "ui32", "ui64", "f8e4m3fn", "f8e5m2", "f16", "bf16", "f32", "f64"};
   return dtype >= 0 && dtype <= TENON_F64 ? kNames[dtype] : "invalid";
 }
@@ -308,7 +308,9 @@ class Builder {
   Values use(std::string_view name, const Values& operands, const Attributes& attributes = {}) {
     return use_operator(name, operands, attributes, 0);
   }
-  Value use1(std::string_view name, const Values& operands, const Attributes& attributes = {}) { return use(name, operands, attributes).at(0); }
+  Value use1(std::string_view name, const Values& operands, const Attributes& attributes = {}) {
+    return use(name, operands, attributes).at(0);
+  }
   // In lower_as: the carrier that the target asks for.
   Values carrier(std::string_view name, const Values& operands, const Attributes& attributes) {
     return use_operator(name, operands, attributes, 1);
@@ -416,21 +418,22 @@ class Builder {
   Value reduce_add(Value a, Dims dimensions, bool keep = false) {
     return reduce(a, 0, std::move(dimensions), keep, [this](Value x, Value y) { return add(x, y); });
   }
-  // How many elements those dimensions have together, in `dtype` and as a scalar.
-  Value count(Value a, const Dims& dimensions, tenon_dtype dtype) {
+  // How many elements those dimensions of `a` have together, in the type of `like`.
+  Value count(Value a, const Dims& dimensions, Value like) {
     const Type t = type(a);
+    const tenon_dtype dtype = type(like).dtype;
     double known = 1;
-    Value product;
+    Value dynamic;  // the product of the sizes that are not known yet
     for (int64_t d : dimensions) {
       if (t.dims[static_cast<std::size_t>(d)] != TENON_DYNAMIC) {
         known *= static_cast<double>(t.dims[static_cast<std::size_t>(d)]);
         continue;
       }
       const Value n = convert(size(a, d), dtype);
-      product = product ? multiply(product, n) : n;
+      dynamic = dynamic ? multiply(dynamic, n) : n;
     }
-    const Value constant_part = scalar(dtype, known);
-    return product ? multiply(product, constant_part) : constant_part;
+    if (!dynamic) return splat_like(like, known);
+    return broadcast_like(multiply(dynamic, scalar(dtype, known)), like, {});
   }
 
  private:
@@ -506,22 +509,36 @@ class Builder {
       return put(static_cast<Integer>(value));
     };
     switch (dtype) {
-      case TENON_F64: return put(value);
-      case TENON_F32: return put(static_cast<float>(value));
-      case TENON_F16: return put(round_to_16_bits(value, 10, 5));
-      case TENON_BF16: return put(round_to_16_bits(value, 7, 8));
-      case TENON_I1: return put(static_cast<uint8_t>(value != 0));
+      case TENON_F64:
+        return put(value);
+      case TENON_F32:
+        return put(static_cast<float>(value));
+      case TENON_F16:
+        return put(round_to_16_bits(value, 10, 5));
+      case TENON_BF16:
+        return put(round_to_16_bits(value, 7, 8));
+      case TENON_I1:
+        return put(static_cast<uint8_t>(value != 0));
       case TENON_I4:
-      case TENON_I8: return exact(int8_t{});
-      case TENON_I16: return exact(int16_t{});
-      case TENON_I32: return exact(int32_t{});
-      case TENON_I64: return exact(int64_t{});
+      case TENON_I8:
+        return exact(int8_t{});
+      case TENON_I16:
+        return exact(int16_t{});
+      case TENON_I32:
+        return exact(int32_t{});
+      case TENON_I64:
+        return exact(int64_t{});
       case TENON_UI4:
-      case TENON_UI8: return exact(uint8_t{});
-      case TENON_UI16: return exact(uint16_t{});
-      case TENON_UI32: return exact(uint32_t{});
-      case TENON_UI64: return exact(uint64_t{});
-      default: node_.fail(TENON_UNIMPLEMENTED, cat("no constants of ", dtype_name(dtype)), "convert one of f32");
+      case TENON_UI8:
+        return exact(uint8_t{});
+      case TENON_UI16:
+        return exact(uint16_t{});
+      case TENON_UI32:
+        return exact(uint32_t{});
+      case TENON_UI64:
+        return exact(uint64_t{});
+      default:
+        node_.fail(TENON_UNIMPLEMENTED, cat("no constants of ", dtype_name(dtype)), "convert one of f32");
     }
   }
   Node node_;
@@ -584,8 +601,17 @@ void destroy_thunk(tenon_call* call, const tenon_kernel*, void* state) {
 // ---- Tables, constant-initialised ----
 struct Operator : tenon_operator {  // name: as in the manifest
   constexpr explicit Operator(std::string_view op_name, uint32_t op_version = 1)
-      : tenon_operator{TENON_HEADER_INIT(tenon_operator, TENON_KIND_OPERATOR), op_name.data(), op_name.size(), op_version, 0, nullptr,
-                       nullptr, nullptr, nullptr, 0, nullptr} {}
+      : tenon_operator{TENON_HEADER_INIT(tenon_operator, TENON_KIND_OPERATOR),
+                       op_name.data(),
+                       op_name.size(),
+                       op_version,
+                       0,
+                       nullptr,
+                       nullptr,
+                       nullptr,
+                       nullptr,
+                       0,
+                       nullptr} {}
   template <auto Body>  // void (const Node&)
   constexpr Operator infer() const {
     Operator out = *this;
@@ -620,9 +646,18 @@ struct Operator : tenon_operator {  // name: as in the manifest
 
 struct Kernel : tenon_kernel {  // name: as in the manifest; level: a name of configs/arch.json, empty: none
   constexpr explicit Kernel(std::string_view kernel_name, std::string_view kernel_level = {}, const void* kernel_table = nullptr)
-      : tenon_kernel{TENON_HEADER_INIT(tenon_kernel, TENON_KIND_KERNEL), kernel_name.data(), kernel_name.size(),
-                     kernel_level.empty() ? nullptr : kernel_level.data(), kernel_level.size(), 0, 0, kernel_table, nullptr, nullptr,
-                     nullptr, nullptr} {}
+      : tenon_kernel{TENON_HEADER_INIT(tenon_kernel, TENON_KIND_KERNEL),
+                     kernel_name.data(),
+                     kernel_name.size(),
+                     kernel_level.empty() ? nullptr : kernel_level.data(),
+                     kernel_level.size(),
+                     0,
+                     0,
+                     kernel_table,
+                     nullptr,
+                     nullptr,
+                     nullptr,
+                     nullptr} {}
   constexpr Kernel strided() const {
     Kernel out = *this;
     out.flags |= TENON_KERNEL_STRIDED;
@@ -673,7 +708,8 @@ inline int32_t answer_query(const tenon_host_info* info, tenon_plugin_info* out,
   if (room < sizeof answer) answer.header.struct_size = room;
   answer.header.next = out->header.next;
   std::memcpy(out, &answer, answer.header.struct_size);
-  if (info->api_major != TENON_PLUGIN_API_MAJOR || answer.api_minor_chosen < required_minor || answer.api_minor_chosen < info->api_minor_min)
+  if (info->api_major != TENON_PLUGIN_API_MAJOR || answer.api_minor_chosen < required_minor ||
+      answer.api_minor_chosen < info->api_minor_min)
     return TENON_INCOMPATIBLE;
   if (info->api != nullptr) host_table.store(info->api, std::memory_order_relaxed);
   return TENON_OK;
@@ -683,14 +719,14 @@ inline int32_t answer_query(const tenon_host_info* info, tenon_plugin_info* out,
 }  // namespace tenon
 
 // Declares and defines the table of one operator: TENON_OPERATOR(rms_norm) = Operator("rms_norm")...;
-#define TENON_OPERATOR(name)                              \
-  extern "C" const tenon_operator tenon_operator_##name;  \
+#define TENON_OPERATOR(name)                             \
+  extern "C" const tenon_operator tenon_operator_##name; \
   constexpr tenon_operator tenon_operator_##name
 
 // Once per plugin: `operators` is a constant array of pointers to tables.
-#define TENON_DEFINE_PLUGIN(name, version, operators)                                                                             \
-  extern "C" int32_t TENON_PLUGIN_ENTRY(const tenon_host_info* host, tenon_plugin_info* out) {                                    \
-    return ::tenon::plugin::answer_query(host, out, name, version, operators, sizeof(operators) / sizeof(operators[0]), 0);       \
+#define TENON_DEFINE_PLUGIN(name, version, operators)                                                                       \
+  extern "C" int32_t TENON_PLUGIN_ENTRY(const tenon_host_info* host, tenon_plugin_info* out) {                              \
+    return ::tenon::plugin::answer_query(host, out, name, version, operators, sizeof(operators) / sizeof(operators[0]), 0); \
   }
 
 #endif  // TENON_PLUGIN_HPP_

@@ -1,0 +1,49 @@
+// One run of a kernel: what kernel.cpp hands to a level's table in kernel.simd.cpp, or to the f64 kernel. Plain types only.
+#pragma once
+
+#include "plugins/support/rows.h"
+
+namespace tenon::rms_norm {
+
+enum Slot : int { kX, kR, kM, kY, kS, kSlots };  // input, residual, multiplicand, output, sum
+
+// How rows pass the caches; decided by the bytes that one run moves.
+enum class Path : uint8_t {
+  Plain,     // everything fits the second level
+  Prefetch,  // the next row is fetched while one is written
+  Stream,    // that, and results go past the caches
+};
+
+struct Scale {
+  const char* data;  // null: none
+  tenon_dtype dtype;
+  bool unit_offset;
+  bool contiguous;
+  int64_t strides[TENON_MAX_RANK];  // as Space::inner_sizes
+};
+
+struct Job {
+  tenon_dtype dtype;
+  Path path;
+  bool prepared;  // `weights` was made by Table::prepare; else it is the caller's own scale
+  double epsilon;
+  rows::Space space;
+  rows::View views[kSlots];
+  Scale scale;
+  const float* weights;  // scale or 1 + scale, in the order in which rows are read; null without scale. Not for f64
+  size_t head;           // elements before the first aligned address of an output row (Stream only)
+  // Rows that are not contiguous go through these: three for each thread's slot, each of row_bytes, a multiple of 64.
+  char* buffers;
+  size_t row_bytes;
+};
+
+struct Table {
+  size_t vector_bytes;
+  size_t unit;  // elements that are handled at once
+  // The weights of job.scale, for job.dtype and job.head; out has room for length + 2 * unit.
+  void (*prepare)(const Job& job, float* out);
+  // Rows [begin, end); slot: which of the buffers to use.
+  void (*run)(const Job& job, size_t begin, size_t end, size_t slot);
+};
+
+}  // namespace tenon::rms_norm
