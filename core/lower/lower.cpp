@@ -1,6 +1,7 @@
 #include "core/lower/lower.h"
 
-#include <algorithm>
+#include <limits>
+#include <memory>
 
 #include "core/lower/lowering_builder.h"
 #include "core/stablehlo/verify.h"
@@ -9,140 +10,107 @@ namespace tenon {
 namespace {
 
 using stablehlo::Builder;
-using stablehlo::BuilderLimits;
-using stablehlo::Func;
-using stablehlo::Module;
 using stablehlo::OpCode;
 using stablehlo::ValueId;
 
-// One text per distinct signature: operator, operand types, attributes.
-std::string signature(const OpDef& op, const tenon_node& node, std::string_view target) {
-  std::string key = cat(op.schema.full_name(), " ", target);
-  for (const auto& operand : node.operands) key += operand ? cat(" ", to_string(*operand)) : " -";
-  for (const NamedAttr& attr : node.attributes) {
-    key += cat(" ", attr.name, "=", to_string(attr.value));
-    // to_string is for people; floats go in exactly.
-    if (const auto* number = std::get_if<FloatAttr>(&attr.value)) key += cat("#", number->value);
-    if (const auto* list = std::get_if<FloatsAttr>(&attr.value))
-      for (double item : list->values) key += cat("#", item);
-  }
-  return key;
-}
+// @main is the user's: only what a plugin writes is bounded.
+constexpr stablehlo::BuilderLimits kMainLimits{std::numeric_limits<std::size_t>::max(), 32, std::numeric_limits<std::size_t>::max(), 4096};
 
-// The node as a plugin sees it.
-Result<tenon_node> node_of(const Graph& graph, const Node& node, const OpDef& op) {
-  tenon_node out;
-  out.schema = &op.schema;
-  out.name = node.name;
-  out.attributes = node.attributes;
-  const auto type_of = [&](GraphValueId id) { return id == kAbsent ? std::optional<TensorType>() : graph.value(id).type; };
-  for (GraphValueId id : node.operands) {
-    out.operands.push_back(type_of(id));
-    out.operand_is_constant.push_back(id != kAbsent && graph.value(id).source != GraphValue::Source::Input &&
-                                      graph.value(id).source != GraphValue::Source::Node);
-  }
-  for (GraphValueId id : node.results) out.results.push_back(type_of(id));
-  return out;
-}
+class GraphLowerer {
+ public:
+  GraphLowerer(const Graph& graph, const Registry& registry, const Environment& environment, stablehlo::Module& module)
+      : graph_(graph),
+        registry_(registry),
+        lowering_(module, registry, environment),
+        main_(module, 0, kMainLimits),
+        values_(graph.values().size(), stablehlo::kNoValue) {}
 
-Status lower_node(const Graph& graph, const Node& node, const Registry& registry, Lowering& lowering, Builder& main,
-                  std::vector<ValueId>& values) {
-  TENON_ASSIGN(const OpDef* op, registry.require(node.op));
-  TENON_ASSIGN(tenon_node instance, node_of(graph, node, *op));
-  TENON_ASSIGN(std::string function, lowering.decomposition(*op, instance));
-  std::vector<ValueId> operands;
-  for (GraphValueId id : node.operands)
-    if (id != kAbsent) operands.push_back(values[id]);
-  std::vector<TensorType> types;
-  for (const auto& result : instance.results)
-    if (result) types.push_back(*result);
-  main.set_location(std::make_shared<const std::string>(node.name));
-  TENON_ASSIGN(std::vector<ValueId> results, main.op(OpCode::Composite, operands, composite_attributes(*op, instance, function), types));
-  std::size_t next = 0;
-  for (GraphValueId id : node.results)
-    if (id != kAbsent) values[id] = results[next++];
-  return {};
-}
+  Status lower() {
+    const std::vector<std::uint32_t> nodes = graph_.needed_nodes();
+    for (std::size_t i = 0; i < graph_.inputs().size(); ++i) values_[graph_.inputs()[i].value] = main_.arguments()[i];
+    TENON_TRY(add_params());
+    TENON_TRY(add_constants(nodes));
+    for (const std::uint32_t index : nodes) TENON_TRY(add_node(graph_.nodes()[index]));
+    std::vector<ValueId> results;
+    for (const GraphOutput& output : graph_.outputs()) results.push_back(values_[output.value]);
+    return main_.finish(results);
+  }
+
+ private:
+  void locate(const std::string& name) { main_.set_location(std::make_shared<const std::string>(name)); }
+
+  // All of them, used or not: they are part of the signature that the user declared.
+  Status add_params() {
+    for (const GraphParam& param : graph_.params()) {
+      locate(param.alias);
+      TENON_ASSIGN(values_[param.value], main_.parameter(graph_.value(param.value).type, param.name));
+    }
+    return {};
+  }
+
+  Status add_constants(const std::vector<std::uint32_t>& nodes) {
+    std::vector<bool> used(graph_.values().size(), false);
+    for (const std::uint32_t index : nodes)
+      for (const GraphValueId id : graph_.nodes()[index].operands)
+        if (id != kAbsent) used[id] = true;
+    for (const GraphOutput& output : graph_.outputs()) used[output.value] = true;
+    for (const GraphConstant& constant : graph_.constants()) {
+      if (!used[constant.value]) continue;
+      locate(constant.name);
+      TENON_ASSIGN(values_[constant.value], constant_of(main_, graph_.value(constant.value).type, constant.data->bytes()));
+    }
+    return {};
+  }
+
+  Status add_node(const Node& node) {
+    TENON_ASSIGN(const OpDef* op, registry_.require(node.op));
+    tenon_node use;
+    use.schema = &op->schema;
+    use.name = node.name;
+    use.attributes = node.attributes;
+    std::vector<ValueId> operands;
+    for (const GraphValueId id : node.operands) {
+      if (id == kAbsent) {
+        use.operands.emplace_back();
+        use.operand_is_constant.push_back(false);
+        continue;
+      }
+      const GraphValue& value = graph_.value(id);
+      use.operands.emplace_back(value.type);
+      use.operand_is_constant.push_back(value.source == GraphValue::Source::Param || value.source == GraphValue::Source::Constant);
+      operands.push_back(values_[id]);
+    }
+    for (const GraphValueId id : node.results)
+      use.results.push_back(id == kAbsent ? std::nullopt : std::optional<TensorType>(graph_.value(id).type));
+
+    TENON_ASSIGN(const std::string body, lowering_.decomposition(*op, use));
+    locate(node.name);
+    TENON_ASSIGN(const std::vector<ValueId> results, main_.op(OpCode::Composite, operands, composite_op_attributes(op->schema, use, body)));
+    std::size_t next = 0;
+    for (const GraphValueId id : node.results)
+      if (id != kAbsent) values_[id] = results[next++];
+    return {};
+  }
+
+  const Graph& graph_;
+  const Registry& registry_;
+  Lowering lowering_;
+  Builder main_;
+  std::vector<ValueId> values_;  // by graph value
+};
 
 }  // namespace
 
-Result<std::string> Lowering::decomposition(const OpDef& op, const tenon_node& node) { return function_for(op, node, {}); }
-
-Result<std::string> Lowering::carrier(const OpDef& op, const tenon_node& node, std::string_view target) {
-  return function_for(op, node, target);
-}
-
-Result<std::string> Lowering::function_for(const OpDef& op, const tenon_node& node, std::string_view target) {
-  const std::string key = signature(op, node, target);
-  if (const auto found = functions_.find(key); found != functions_.end()) {
-    if (!found->second.empty()) return found->second;
-    return fail(Code::PluginRejected, "[", op.schema.name, "] its lowering uses itself with the same operands and attributes")
-        .plugin(op.provider->plugin_name())
-        .node(node.name);
-  }
-  if (depth_ >= 32) return fail(Code::ResourceExhausted, "[", op.schema.name, "] operators use one another deeper than 32").node(node.name);
-  const std::string base = target.empty() ? cat(op.schema.name, ".impl") : cat(op.schema.name, ".as_", target);
-  std::string name;
-  do {
-    const int number = used_[base]++;
-    name = number == 0 ? base : cat(base, "_", number);
-  } while (module_.find(name) != nullptr);
-  functions_[key] = "";  // in progress
-  ++depth_;
-  Result<std::string> function = lower_into_function(module_, op, node, name, target, *this, registry_, environment_);
-  --depth_;
-  if (!function.ok()) {
-    functions_.erase(key);
-    return function.take_error();
-  }
-  functions_[key] = *function;
-  return function;
-}
-
-Result<Module> lower_graph(const Graph& graph, const Registry& registry, const Environment& environment) {
+Result<stablehlo::Module> lower_graph(const Graph& graph, const Registry& registry, const Environment& environment) {
   if (graph.outputs().empty())
-    return fail(Code::InvalidArgument, "graph \"", graph.name(), "\" has no outputs").advise("name at least one value as an output");
-  Module module;
+    return fail(Code::FailedPrecondition, "graph ", graph.name(), " has no outputs")
+        .advise("add an output: only what outputs need is lowered");
+  stablehlo::Module module;
   module.name = graph.name();
-  Func main;
+  stablehlo::Func& main = module.funcs.emplace_back();
   main.name = "main";
-  std::vector<ValueId> values(graph.values().size(), stablehlo::kNoValue);
-  for (const GraphInput& input : graph.inputs()) {
-    values[input.value] = main.new_value(graph.value(input.value).type);
-    main.body.arguments.push_back(values[input.value]);
-  }
-  module.funcs.push_back(std::move(main));
-
-  BuilderLimits unlimited;
-  unlimited.operations = SIZE_MAX;
-  unlimited.constant_bytes = SIZE_MAX;
-  Builder builder(module, 0, unlimited);
-  for (const GraphParam& param : graph.params()) {
-    TENON_ASSIGN(values[param.value], builder.parameter(graph.value(param.value).type, param.name));
-  }
-  const std::vector<std::uint32_t> needed = graph.needed_nodes();
-  std::vector<bool> read(graph.values().size(), false);
-  for (std::uint32_t index : needed)
-    for (GraphValueId id : graph.nodes()[index].operands)
-      if (id != kAbsent) read[id] = true;
-  for (const GraphOutput& output : graph.outputs()) read[output.value] = true;
-  for (const GraphConstant& constant : graph.constants()) {
-    if (!read[constant.value]) continue;
-    TENON_ASSIGN(values[constant.value], builder.constant(graph.value(constant.value).type, constant.data->bytes()));
-  }
-
-  Lowering lowering(module, registry, environment);
-  for (std::uint32_t index : needed) {
-    Status done = lower_node(graph, graph.nodes()[index], registry, lowering, builder, values);
-    if (done.ok()) continue;
-    Error error = done.take_error();
-    if (error.where.node.empty()) error.where.node = graph.nodes()[index].name;
-    return error;
-  }
-  std::vector<ValueId> results;
-  for (const GraphOutput& output : graph.outputs()) results.push_back(values[output.value]);
-  builder.set_location(nullptr);
-  TENON_TRY(builder.finish(results));
+  for (const GraphInput& input : graph.inputs()) main.body.arguments.push_back(main.new_value(graph.value(input.value).type));
+  TENON_TRY(GraphLowerer(graph, registry, environment, module).lower());
   TENON_TRY(stablehlo::verify(module));
   return module;
 }

@@ -1,155 +1,164 @@
 #include "core/lower/lowering_builder.h"
 
-#include <map>
+#include <algorithm>
 
 #include "core/op/add_node.h"
+#include "core/type/convert.h"
 
 namespace tenon {
 
-using stablehlo::Func;
-using stablehlo::Module;
 using stablehlo::OpCode;
+using stablehlo::ValueId;
+static_assert(stablehlo::kNoValue == TENON_HLO_NONE, "an absent operand is spelled the same on both sides");
 
-LoweringBuilder::LoweringBuilder(Module& module, std::size_t func_index, const OpDef& op, const tenon_node& node, Lowering& lowering,
-                                 const Registry& registry, const Environment& environment)
-    : module_(module),
-      builder_(module, func_index),
-      op_(op),
-      node_(node),
-      lowering_(lowering),
-      registry_(registry),
-      environment_(environment) {
-  std::size_t next = 0;
-  for (const auto& operand : node.operands) operands_.push_back(operand ? builder_.arguments()[next++] : TENON_HLO_NONE);
+LoweringBuilder::LoweringBuilder(Lowering& lowering, std::size_t function, const OpDef& op, const tenon_node& node, bool carrier)
+    : lowering_(lowering), hlo_(lowering.module_, function), op_(op), node_(node), may_carry_(carrier) {}
+
+// The operator in front, as in all of its errors.
+Error LoweringBuilder::complain(Error error) const {
+  const std::string prefix = cat("[", op_.schema.name, "] ");
+  if (!error.message.starts_with(prefix)) error.message = cat(prefix, error.message);
+  return error;
+}
+
+Status LoweringBuilder::check(std::span<const tenon_hlo_value> values, std::string_view what) const {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!hlo_.valid(values[i]))
+      return complain(fail(Code::InvalidArgument, what, ": value ", i,
+                           values[i] == TENON_HLO_NONE ? " is an absent operand" : " is none of this builder's"));
+  }
+  return {};
 }
 
 Result<tenon_hlo_value> LoweringBuilder::operand(std::size_t index) {
-  if (index >= operands_.size())
-    return fail(Code::OutOfRange, "[", op_.schema.name, "] lower asks for operand ", index, " of ", operands_.size());
-  return operands_[index];
+  if (index >= node_.operands.size())
+    return complain(fail(Code::OutOfRange, "lower asks for operand ", index, ", there are ", node_.operands.size()));
+  if (!node_.operands[index]) return TENON_HLO_NONE;
+  const auto before = node_.operands.begin();
+  const auto present =
+      std::count_if(before, before + static_cast<std::ptrdiff_t>(index), [](const auto& type) { return type.has_value(); });
+  return hlo_.arguments()[static_cast<std::size_t>(present)];
 }
 
 Result<const TensorType*> LoweringBuilder::type(tenon_hlo_value value) {
-  if (!builder_.valid(value)) return fail(Code::InvalidArgument, "[", op_.schema.name, "] value ", value, " is not defined here");
-  types_lent_.push_back(std::make_unique<TensorType>(builder_.type(value)));  // a copy: the function's table of types may move
-  return static_cast<const TensorType*>(types_lent_.back().get());
+  TENON_TRY(check(std::span(&value, 1), "build_type"));
+  const auto [it, added] = types_.try_emplace(value);
+  if (added) it->second = hlo_.type(value);
+  return &it->second;
 }
 
 Result<std::vector<tenon_hlo_value>> LoweringBuilder::op(std::string_view name, std::span<const tenon_hlo_value> operands, Dict attributes,
                                                          std::span<const TensorType> result_types) {
   const stablehlo::OpInfo* info = stablehlo::find_op(name);
-  if (info == nullptr)
-    return fail(Code::InvalidArgument, "[", op_.schema.name, "] lower: unknown StableHLO operation ", name)
-        .advise("names are those of the StableHLO specification: add, broadcast_in_dim, ..");
+  if (info == nullptr) {
+    std::vector<std::string> known;
+    for (const stablehlo::OpInfo& row : stablehlo::all_ops()) known.emplace_back(row.name.substr(row.name.find('.') + 1));
+    const std::string nearest = nearest_name(name, known);
+    return complain(fail(Code::NotFound, "there is no StableHLO operation ", name))
+        .advise(nearest.empty() ? "operations have StableHLO's names" : cat("did you mean ", nearest, "?"));
+  }
+  // What has a call of its own, and what has no meaning in a decomposition: that must be runnable everywhere.
   switch (info->code) {
+    case OpCode::Constant:
+      return complain(fail(Code::InvalidArgument, "build_op does not take ", info->name)).advise("use build_constant");
     case OpCode::Return:
-      return fail(Code::InvalidArgument, "[", op_.schema.name, "] lower: use build_return or build_region_end");
+      return complain(fail(Code::InvalidArgument, "build_op does not take ", info->name)).advise("use build_return or build_region_end");
     case OpCode::Composite:
     case OpCode::Call:
     case OpCode::CustomCall:
     case OpCode::GlobalLoad:
-      return fail(Code::InvalidArgument, "[", op_.schema.name, "] lower: ", name, " is not for plugins; use build_operator")
-          .advise("a lowering is the operator's meaning, and is made of StableHLO's primitives and other operators");
+      return complain(fail(Code::InvalidArgument, "build_op does not take ", info->name))
+          .advise("use build_operator for other operators; their form outside is the target's");
     default:
       break;
   }
-  return builder_.op(info->code, operands, std::move(attributes), result_types);
+  TENON_TRY(check(operands, info->name));
+  Result<std::vector<ValueId>> values = hlo_.op(info->code, operands, std::move(attributes), result_types);
+  if (!values.ok()) return complain(values.take_error());
+  return values;
+}
+
+Result<ValueId> constant_of(stablehlo::Builder& builder, const TensorType& type, std::span<const std::byte> bytes) {
+  TENON_ASSIGN(const std::int64_t elements, checked_elements(type));
+  if (elements == 1 || bytes.size() != storage_size(type.dtype)) return builder.constant(type, bytes);
+  if (is_float(type.dtype)) return builder.splat(type, load_f64(type.dtype, bytes.data()));
+  const std::int64_t value = load_i64(type.dtype, bytes.data());
+  if (value >= 0 || is_signed(type.dtype)) return builder.splat_i64(type, value);
+  // A ui64 beyond 2^63 - 1 has no spelling as i64.
+  TENON_ASSIGN(const ValueId scalar, builder.constant({type.dtype, {}}, bytes));
+  return builder.broadcast(scalar, type.dims, {});
 }
 
 Result<tenon_hlo_value> LoweringBuilder::constant(const TensorType& type, std::span<const std::byte> bytes) {
-  return builder_.constant(type, bytes);
+  Result<ValueId> value = constant_of(hlo_, type, bytes);
+  if (!value.ok()) return complain(value.take_error());
+  return value;
 }
 
 Result<std::vector<tenon_hlo_value>> LoweringBuilder::region_begin(std::span<const TensorType> arguments) {
-  return builder_.begin_region(arguments);
+  Result<std::vector<ValueId>> values = hlo_.begin_region(arguments);
+  if (!values.ok()) return complain(values.take_error());
+  return values;
 }
 
 Status LoweringBuilder::region_end(std::span<const tenon_hlo_value> results) {
-  Result<std::vector<tenon_hlo_value>> returned = builder_.op(OpCode::Return, results);
-  if (!returned.ok()) return returned.take_error();
-  return builder_.end_region();
-}
-
-Dict composite_attributes(const OpDef& op, const tenon_node& node, const std::string& decomposition) {
-  return {{"name", op.schema.full_name()},
-          {"composite_attributes", DictAttr{carrier_attributes(op.schema, node)}},
-          {"decomposition", SymbolAttr{decomposition}},
-          {"version", IntAttr{static_cast<std::int64_t>(op.schema.version), DType::I32}}};
+  TENON_TRY(check(results, "build_region_end"));
+  Result<std::vector<ValueId>> returned = hlo_.op(OpCode::Return, results);
+  if (!returned.ok()) return complain(returned.take_error());
+  if (Status status = hlo_.end_region(); !status.ok()) return complain(status.take_error());
+  return {};
 }
 
 Result<std::vector<tenon_hlo_value>> LoweringBuilder::use_operator(std::string_view name, std::span<const tenon_hlo_value> operands,
                                                                    const Dict& attributes, bool carrier) {
-  TENON_ASSIGN(const OpDef* used, registry_.require(name, op_.schema.op_namespace));
+  if (carrier && !may_carry_) return complain(fail(Code::FailedPrecondition, "carrier = 1 is for lower_as only"));
+  if (carrier && carriers_ > 0) return complain(fail(Code::FailedPrecondition, "lower_as writes one carrier, this is the second"));
+  Result<const OpDef*> found = lowering_.registry_.require(name, op_.schema.op_namespace);
+  if (!found.ok()) return complain(found.take_error());
   std::vector<OperandType> types;
-  std::vector<tenon_hlo_value> present;
-  for (tenon_hlo_value value : operands) {
-    if (value == TENON_HLO_NONE) {
-      types.emplace_back();
-      continue;
-    }
-    if (!builder_.valid(value)) return fail(Code::InvalidArgument, "[", op_.schema.name, "] value ", value, " is not defined here");
-    types.push_back({builder_.type(value), false});
+  std::vector<ValueId> present;
+  for (const tenon_hlo_value value : operands) {
+    OperandType& type = types.emplace_back();
+    if (value == TENON_HLO_NONE) continue;
+    TENON_TRY(check(std::span(&value, 1), name));
+    type.type = hlo_.type(value);
     present.push_back(value);
   }
-  TENON_ASSIGN(tenon_node node, check_node(*used, {}, types, attributes, environment_));
-  TENON_ASSIGN(std::string function, lowering_.decomposition(*used, node));
-  std::vector<TensorType> results;
-  for (const auto& result : node.results)
-    if (result) results.push_back(*result);
-  Dict discardable;
-  if (carrier) discardable.push_back({"tenon.carrier", true});
-  return builder_.op(OpCode::Composite, present, composite_attributes(*used, node, function), results, std::move(discardable));
+  Result<tenon_node> node = check_node(**found, node_.name, types, attributes, lowering_.environment_);
+  if (!node.ok()) return complain(node.take_error());
+  Result<std::string> body = lowering_.decomposition(**found, *node);
+  if (!body.ok()) return complain(body.take_error());
+
+  Dict mark;
+  if (carrier) {
+    mark.push_back({std::string(kCarrierMark), true});
+    ++carriers_;
+  }
+  Result<std::vector<ValueId>> values =
+      hlo_.op(OpCode::Composite, present, composite_op_attributes((*found)->schema, *node, *body), {}, std::move(mark));
+  if (!values.ok()) return complain(values.take_error());
+  // In the schema's order, with a hole for each result that this node does not have.
+  std::vector<tenon_hlo_value> results;
+  std::size_t next = 0;
+  for (const auto& result : node->results) results.push_back(result ? (*values)[next++] : TENON_HLO_NONE);
+  return results;
 }
 
 Status LoweringBuilder::finish(std::span<const tenon_hlo_value> results) {
-  std::vector<std::pair<std::string, TensorType>> expected;
-  for (std::size_t i = 0; i < node_.results.size(); ++i)
-    if (node_.results[i]) expected.emplace_back(op_.schema.results[i].name, *node_.results[i]);
+  TENON_TRY(check(results, "build_return"));
+  std::vector<const TensorType*> expected;
+  for (const auto& type : node_.results)
+    if (type) expected.push_back(&*type);
   if (results.size() != expected.size())
-    return fail(Code::PluginRejected, "[", op_.schema.name, "] lower returns ", results.size(), " results, infer gave ", expected.size());
+    return complain(fail(Code::InvalidArgument, "build_return gives ", results.size(), " results, the node has ", expected.size()));
   for (std::size_t i = 0; i < results.size(); ++i) {
-    if (!builder_.valid(results[i]))
-      return fail(Code::InvalidArgument, "[", op_.schema.name, "] value ", results[i], " is not defined here");
-    if (builder_.type(results[i]) != expected[i].second)
-      return fail(Code::PluginRejected, "[", op_.schema.name, "] lower returns ", to_string(builder_.type(results[i])), " for ",
-                  expected[i].first, ", infer gave ", to_string(expected[i].second));
+    const TensorType type = hlo_.type(results[i]);
+    if (type != *expected[i])
+      return complain(
+          fail(Code::InvalidArgument, "build_return: result ", i, " is ", to_string(type), ", infer said ", to_string(*expected[i])));
   }
-  return builder_.finish(results);
-}
-
-Result<std::string> lower_into_function(Module& module, const OpDef& op, const tenon_node& node, std::string function,
-                                        std::string_view target, Lowering& lowering, const Registry& registry,
-                                        const Environment& environment) {
-  TENON_ASSIGN(const tenon_operator* table, op.table());
-  const bool as_carrier = !target.empty();
-  if (as_carrier ? table->lower_as == nullptr : table->lower == nullptr)
-    return fail(Code::Unimplemented, "[", op.schema.name, "] has no ", as_carrier ? "lower_as" : "lower")
-        .plugin(op.provider->plugin_name());
-  const std::size_t index = module.funcs.size();
-  Func func;
-  func.name = std::move(function);
-  func.is_private = true;
-  for (const auto& operand : node.operands)
-    if (operand) func.body.arguments.push_back(func.new_value(*operand));
-  const std::string name = func.name;
-  module.funcs.push_back(std::move(func));
-
-  LoweringBuilder builder(module, index, op, node, lowering, registry, environment);
-  tenon_call frame;
-  Status done =
-      invoke(*op.provider, environment, cat("[", op.schema.name, "] ", as_carrier ? "lower_as" : "lower"), frame, [&](tenon_call* call) {
-        return as_carrier ? table->lower_as(call, table, &node, target.data(), target.size(), &builder)
-                          : table->lower(call, table, &node, &builder);
-      });
-  if (done.ok() && !builder.finished)
-    done = fail(Code::PluginRejected, "[", op.schema.name, "] lower ended without build_return").plugin(op.provider->plugin_name());
-  if (!done.ok()) {
-    module.funcs.resize(index);  // and whatever nested functions followed
-    Error error = done.take_error();
-    if (error.where.node.empty()) error.where.node = node.name;
-    return error;
-  }
-  return name;
+  if (Status status = hlo_.finish(results); !status.ok()) return complain(status.take_error());
+  return {};
 }
 
 }  // namespace tenon

@@ -1,16 +1,18 @@
-// What a plugin's lowering writes through: one function of the module, checked call by call.
+// Where a plugin's lowering writes: tenon_builder over the module's builder. Internal to core/lower.
 #pragma once
+
+#include <unordered_map>
 
 #include "core/lower/lower.h"
 #include "core/stablehlo/builder.h"
 
 namespace tenon {
 
+// Writes one function of a module: arguments are the present operands of `node`. Lives for one callback.
 class LoweringBuilder final : public tenon_builder {
  public:
-  // Appends to module.funcs[func_index], whose arguments are the present operands of `node` in order.
-  LoweringBuilder(stablehlo::Module& module, std::size_t func_index, const OpDef& op, const tenon_node& node, Lowering& lowering,
-                  const Registry& registry, const Environment& environment);
+  // carrier: in lower_as, where one operator use may (and must) be the carrier.
+  LoweringBuilder(Lowering& lowering, std::size_t function, const OpDef& op, const tenon_node& node, bool carrier);
 
   Result<tenon_hlo_value> operand(std::size_t index) override;
   Result<const TensorType*> type(tenon_hlo_value value) override;
@@ -23,24 +25,22 @@ class LoweringBuilder final : public tenon_builder {
                                                     const Dict& attributes, bool carrier) override;
   Status finish(std::span<const tenon_hlo_value> results) override;
 
+  int carriers() const { return carriers_; }
+
  private:
-  stablehlo::Module& module_;
-  stablehlo::Builder builder_;
+  Error complain(Error error) const;
+  Status check(std::span<const tenon_hlo_value> values, std::string_view what) const;
+
+  Lowering& lowering_;
+  stablehlo::Builder hlo_;
   const OpDef& op_;
   const tenon_node& node_;
-  Lowering& lowering_;
-  const Registry& registry_;
-  const Environment& environment_;
-  std::vector<tenon_hlo_value> operands_;                // by schema position; TENON_HLO_NONE for absent ones
-  std::vector<std::unique_ptr<TensorType>> types_lent_;  // what type() lent, until the callback returns
+  const bool may_carry_;
+  int carriers_ = 0;
+  std::unordered_map<tenon_hlo_value, TensorType> types_;  // what type() handed out: addresses stay while the callback runs
 };
 
-// The composite operation that carries one use of an operator: attributes of the operation itself.
-Dict composite_attributes(const OpDef& op, const tenon_node& node, const std::string& decomposition);
-
-// Runs lower (or lower_as, for a target) into a new private function of the module; its name.
-Result<std::string> lower_into_function(stablehlo::Module& module, const OpDef& op, const tenon_node& node, std::string function,
-                                        std::string_view target, Lowering& lowering, const Registry& registry,
-                                        const Environment& environment);
+// A constant of `bytes`: all of them, or those of one element, which is then everywhere.
+Result<stablehlo::ValueId> constant_of(stablehlo::Builder& builder, const TensorType& type, std::span<const std::byte> bytes);
 
 }  // namespace tenon
