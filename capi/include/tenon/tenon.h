@@ -253,9 +253,9 @@ TENON_EXPORT int32_t tenon_graph_find_value(const tenon_graph* graph, const char
 /* The type of a value; dims are lent until the graph changes. @since 1.0 @threads any @blocks no @errors NOT_FOUND */
 TENON_EXPORT int32_t tenon_graph_get_type(const tenon_graph* graph, tenon_value value, tenon_type_view* out, tenon_error** error);
 
+#define TENON_GRAPH_PRUNE 1u /* drop nodes that no output needs, instead of failing */
 /* A graph file. flags: TENON_GRAPH_PRUNE. file: its name in messages. @since 1.0 @threads any @blocks yes @owns *out: tenon_graph_destroy
  * @errors NOT_FOUND and those of add_node, with file, line and column */
-#define TENON_GRAPH_PRUNE 1u /* drop nodes that no output needs, instead of failing */
 TENON_EXPORT int32_t tenon_graph_load(tenon_context* context, const char* path, size_t length, uint32_t flags, tenon_graph** out,
                                       tenon_error** error);
 TENON_EXPORT int32_t tenon_graph_parse(tenon_context* context, const char* text, size_t length, const char* file, size_t file_length,
