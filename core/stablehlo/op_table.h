@@ -16,23 +16,37 @@ std::string_view kind_text(AttrKind kind);  // "integer", "list of bools", for m
 // Three attributes are tables in VHLO and flat lists here: `padding` of reduce_window and convolution (low, high of each dimension in
 // turn), operand_layouts and result_layouts of custom_call (each value's minor-to-major order, one after the other).
 struct AttrSpec {
-  std::string_view name;      // as in VHLO
+  std::string_view name;  // as in VHLO
   AttrKind kind;
   bool required;
-  std::string_view label;     // in the pretty text: "dims" of ", dims = [0, 1]"; empty: the form places it
+  std::string_view label;                    // in the pretty text: "dims" of ", dims = [0, 1]"; empty: the form places it
   std::span<const std::string_view> one_of;  // Enum: the allowed words
 };
 
 // The pretty form. Each is one function of the printer.
 enum class TextForm : std::uint8_t {
-  SameType,     // op %a, %b : T   (all types equal; else the functional type)
-  Functional,   // op %a, %b, label = attr, .. : (T0, T1) -> T
-  ResultType,   // op label = attr : T   (iota)
-  Generic,      // "op"(%a) <{attrs}> ({regions}) : (T) -> T
+  SameType,    // op %a, %b : T   (all types equal; else the functional type)
+  Functional,  // op %a, %b, label = attr, .. : (T0, T1) -> T
+  ResultType,  // op label = attr : T   (iota)
+  Generic,     // "op"(%a) <{attrs}> ({regions}) : (T) -> T
   Pairwise,    // op %a, %b : T0, T1   (optimization_barrier)
-  Constant, Compare, Select, Slice, Reduce, DotGeneral, Convolution, While, Call, CustomCall, Composite, Return, ReducePrecision,
+  Constant,
+  Compare,
+  Select,
+  Slice,
+  Reduce,
+  DotGeneral,
+  Convolution,
+  While,
+  Call,
+  CustomCall,
+  Composite,
+  Return,
+  ReducePrecision,
   GlobalLoad,
-  Gather, Scatter, ReduceWindow,  // generic, with attributes of their own
+  Gather,
+  Scatter,
+  ReduceWindow,  // generic, with attributes of their own
 };
 
 // What a type rule sees.
@@ -45,6 +59,7 @@ struct RuleInput {
   const Constant* constant = nullptr;
   const Func* function = nullptr;  // for region types
   const Module* module = nullptr;  // for callee and decomposition; null in a bare builder
+  bool whole = false;              // every function of the module stands (verifier); a builder may still lack some
 };
 
 // The result types, or an error that says which constraint is broken. Called with operand counts and attribute kinds already checked.

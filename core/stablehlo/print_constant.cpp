@@ -37,7 +37,7 @@ std::string with_point(std::string text) {
 std::string decimal_text(DType dtype, const std::byte* element) {
   const double value = load_f64(dtype, element);
   char buffer[64];
-  if (value == std::trunc(value) && std::abs(value) < 1e9) {  // whole numbers in full: 65504.0, not 6.55e+04
+  if (value == std::trunc(value) && std::abs(value) < 1e15) {  // whole numbers in full: 65504.0, not 6.55e+04
     const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, 1);
     if (error == std::errc()) return std::string(buffer, end);
   }

@@ -7,15 +7,15 @@
 namespace tenon::stablehlo::rules {
 namespace {
 
-// What the function takes and gives, exactly. Without a module (or when the callee is still being built) the declared types are taken
-// at their word; the verifier sees the whole module later.
+// What the function takes and gives, exactly. While the callee is not built the declared types are taken at their word; the verifier
+// sees the whole module later.
 Types check_callee(const RuleInput& in, std::string_view attribute) {
   const std::string_view callee = get_string(in.attributes, attribute);
   const Func* func = in.module == nullptr ? nullptr : in.module->find(callee);
-  const bool whole = func != nullptr && !func->body.ops.empty() && func->body.ops.back().code == OpCode::Return;
-  if (!whole) {
-    if (!in.declared.empty()) return std::vector<TensorType>(in.declared.begin(), in.declared.end());
-    return refuse(in, "there is no function @", callee, func == nullptr ? "" : " yet: it is being built, so declare the result types");
+  const bool built = func != nullptr && !func->body.ops.empty() && func->body.ops.back().code == OpCode::Return;
+  if (!built) {
+    if (!in.whole && !in.declared.empty()) return std::vector<TensorType>(in.declared.begin(), in.declared.end());
+    return refuse(in, "there is no function @", callee, func == nullptr ? "" : " yet: it is still being built");
   }
   const std::vector<TensorType> takes = func->argument_types();
   if (takes.size() != in.operands.size()) return refuse(in, "@", callee, " takes ", takes.size(), " arguments, got ", in.operands.size());
@@ -98,7 +98,7 @@ Types custom_call(const RuleInput& in) {
                     kind_name(*config));
     }
   }
-  if (const Attr* called = find(in.attributes, "called_computations"); called != nullptr && in.module != nullptr) {
+  if (const Attr* called = find(in.attributes, "called_computations"); called != nullptr && in.whole) {
     for (const std::string& function : std::get<StringsAttr>(*called).values) {
       if (in.module->find(function) == nullptr) return refuse(in, "there is no function @", function);
     }

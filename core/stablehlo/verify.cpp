@@ -172,7 +172,7 @@ Status verify_op(const Module& module, const Func& func, const Op& op) {
   if (op.code == OpCode::Return && !op.discardable.empty()) {
     return at_op(fail(Code::InvalidArgument, "[", row.name, "] takes no attributes"), op);
   }
-  const RuleInput in{row, operands, op.attributes, op.regions, results, op.constant.get(), &func, &module};
+  const RuleInput in{row, operands, op.attributes, op.regions, results, op.constant.get(), &func, &module, true};
   Result<std::vector<TensorType>> inferred = check_op(in, op.discardable);
   if (!inferred.ok()) return at_op(inferred.take_error(), op);
   if (inferred->size() != results.size()) {
