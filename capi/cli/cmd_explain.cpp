@@ -25,8 +25,13 @@ std::string candidates_text(const Json& op, bool colour) {
   table.right(4);
   for (const Json& candidate : list(op, "candidates")) {
     const bool chosen = field(candidate, "chosen") == "true";
-    table.row({{chosen ? "chosen" : "-", chosen ? Style::Green : Style::Dim}, field(candidate, "kernel", "interpreter"), field(candidate, "plugin"),
-               field(candidate, "level"), field(candidate, "priority"), field(candidate, "reason"), field(candidate, "advice")});
+    table.row({{chosen ? "chosen" : "-", chosen ? Style::Green : Style::Dim},
+               field(candidate, "kernel", "interpreter"),
+               field(candidate, "plugin"),
+               field(candidate, "level"),
+               field(candidate, "priority"),
+               field(candidate, "reason"),
+               field(candidate, "advice")});
   }
   return table.text(colour, "  ");
 }
@@ -62,7 +67,8 @@ std::string plan_text(const Json& report, bool colour) {
       out += "  part of " + printable(field(op, "op")) + " of node " + printable(field(op, "node")) + ", above\n";
       continue;
     }
-    if (field(op, "op") != field(step, "op")) out += "  part of " + printable(field(op, "op")) + " of node " + printable(field(op, "node")) + "\n";
+    if (field(op, "op") != field(step, "op"))
+      out += "  part of " + printable(field(op, "op")) + " of node " + printable(field(op, "node")) + "\n";
     show(index);
   }
   for (std::size_t i = 0; i < operators.size(); ++i)
@@ -79,8 +85,7 @@ int explain_target(const Context& context, const Graph& graph, const Options& op
   const Params params = open_params(context, graph, options.source, ParamsUse::WhereNeeded);
   tenon_lower_options lower_options = TENON_LOWER_OPTIONS_INIT;
   lower_options.params = params.get();
-  const Module module =
-      make<Module>(tenon_graph_lower, graph.get(), target.get(), static_cast<const tenon_lower_options*>(&lower_options));
+  const Module module = make<Module>(tenon_graph_lower, graph.get(), target.get(), static_cast<const tenon_lower_options*>(&lower_options));
   const Blob decisions = make<Blob>(tenon_module_decisions_json, module.get());
   if (globals.json) return print_json(decisions);
   Table table({"NODE", "OP", "BECOMES", "WHY"});
@@ -115,7 +120,8 @@ int explain(Options options, const Globals& globals) {
 Action add_explain(CLI::App& verb) {
   auto options = std::make_shared<Options>();
   verb.add_option("OP|SOURCE", options->source.source, "an operator with --dtype and --shape, or a graph file (.yaml)")->type_name("");
-  verb.add_option("--target", options->target, "say instead what each operator becomes at this target, and why")->type_name("NAME|FILE.yaml");
+  verb.add_option("--target", options->target, "say instead what each operator becomes at this target, and why")
+      ->type_name("NAME|FILE.yaml");
   verb.add_flag("--reference", options->reference, "explain the plan of `tenon run --reference`");
   add_source_options(verb, options->source);
   return [options](const Globals& globals) { return explain(*options, globals); };

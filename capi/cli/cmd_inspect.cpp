@@ -57,7 +57,8 @@ int inspect(const std::string& file, const Globals& globals) {
   std::string out;
   for (const auto& [key, value] : report.items())
     if (key != "tenon" && !is_table(value) && !(value.is_array() && value.empty()) && !value_text(value).empty())
-      out += printable(key) + ": " + printable(key == "bytes" && value.is_number() ? bytes_text(value.get<double>()) : value_text(value)) + "\n";
+      out += printable(key) + ": " + printable(key == "bytes" && value.is_number() ? bytes_text(value.get<double>()) : value_text(value)) +
+             "\n";
   for (const auto& [key, value] : report.items())
     if (is_table(value)) out += "\n" + styled(printable(key), Style::Bold, colour) + "\n" + table_of(value).text(colour, "  ");
   write_stdout(out);

@@ -31,7 +31,8 @@ void check_params_out(const Context& context, const Options& options, const Para
 
 std::string decisions_table(const Json& decisions) {
   Table table({"NODE", "OP", "BECOMES", "WHY"});
-  for (const Json& row : list(decisions, "decisions")) table.row({field(row, "node"), field(row, "op"), field(row, "form"), field(row, "reason")});
+  for (const Json& row : list(decisions, "decisions"))
+    table.row({field(row, "node"), field(row, "op"), field(row, "form"), field(row, "reason")});
   return table.text(colours_on_stderr());
 }
 
@@ -40,14 +41,12 @@ int lower(const Options& options, const Globals& globals) {
   const Graph graph = load_source(context, options.source);
   const Target target = make<Target>(tenon_target_find, context.get(), options.target.data(), options.target.size());
   const bool needs_values = !options.params_out.empty();
-  const Params params =
-      open_params(context, graph, options.source, needs_values ? ParamsUse::Required : ParamsUse::WhereNeeded);
+  const Params params = open_params(context, graph, options.source, needs_values ? ParamsUse::Required : ParamsUse::WhereNeeded);
   if (needs_values) check_params_out(context, options, params);
 
   tenon_lower_options lower_options = TENON_LOWER_OPTIONS_INIT;
   lower_options.params = params.get();
-  const Module module =
-      make<Module>(tenon_graph_lower, graph.get(), target.get(), static_cast<const tenon_lower_options*>(&lower_options));
+  const Module module = make<Module>(tenon_graph_lower, graph.get(), target.get(), static_cast<const tenon_lower_options*>(&lower_options));
   const Blob text = make<Blob>(tenon_module_print, module.get());
   const Json decisions = parse_report(make<Blob>(tenon_module_decisions_json, module.get()));
 
@@ -58,8 +57,7 @@ int lower(const Options& options, const Globals& globals) {
     file = std::make_unique<OutputFile>(options.output);
     file->write(text_of(text));
   }
-  if (needs_values)
-    call(tenon_params_write, graph.get(), params.get(), options.params_out.data(), options.params_out.size());
+  if (needs_values) call(tenon_params_write, graph.get(), params.get(), options.params_out.data(), options.params_out.size());
   if (to_file) file->commit();
 
   if (globals.json) {
@@ -90,7 +88,8 @@ Action add_lower(CLI::App& verb) {
   verb.add_option("--emit", options->emit, "form of the module: text")->type_name("text")->check(CLI::IsMember({"text"}).description(""));
   add_source_options(verb, options->source);
   verb.footer(
-      "A target's parameters become arguments, constants or named globals, as `tenon targets` says. With -v a table on stderr, and with --json\n"
+      "A target's parameters become arguments, constants or named globals, as `tenon targets` says. With -v a table on stderr, and with "
+      "--json\n"
       "the list `decisions`, say what became of each operator and why.");
   return [options](const Globals& globals) { return lower(*options, globals); };
 }

@@ -108,11 +108,13 @@ std::string one_operator(const Json& op, bool colour) {
                   flag(operand, "variadic")});
   Table results({"RESULT", "LIKE", "PRESENT"});
   for (const Json& result : list(op, "results"))
-    results.row({field(result, "name"), field(result, "like", join(strings(list(result, "dtypes")), " ")), field(result, "when", "always")});
+    results.row(
+        {field(result, "name"), field(result, "like", join(strings(list(result, "dtypes")), " ")), field(result, "when", "always")});
   Table attributes({"ATTRIBUTE", "TYPE", "DEFAULT", "RANGE", "ALIASES"});
   for (const Json& attribute : list(op, "attributes"))
-    attributes.row({field(attribute, "name"), field(attribute, "type"), flag(attribute, "required").empty() ? field(attribute, "default") : "required",
-                    range_text(attribute), join(strings(list(attribute, "aliases")), ", ")});
+    attributes.row({field(attribute, "name"), field(attribute, "type"),
+                    flag(attribute, "required").empty() ? field(attribute, "default") : "required", range_text(attribute),
+                    join(strings(list(attribute, "aliases")), ", ")});
   Table kernels({"KERNEL", "DTYPES", "LEVELS", "PLUGIN"});
   for (const Json& kernel : list(op, "kernels"))
     kernels.row({field(kernel, "name"), join(strings(list(kernel, "dtypes")), " "), join(strings(list(kernel, "levels")), " "),
@@ -128,7 +130,8 @@ std::string one_operator(const Json& op, bool colour) {
 std::string shadowed_notes(const Json& report) {
   std::string out;
   for (const Json& row : list(report, "shadowed"))
-    out += "note: " + printable(field(row, "op")) + " of " + printable(field(row, "plugin")) + " is shadowed by " + printable(field(row, "by")) + "\n";
+    out += "note: " + printable(field(row, "op")) + " of " + printable(field(row, "plugin")) + " is shadowed by " +
+           printable(field(row, "by")) + "\n";
   return out;
 }
 
@@ -142,7 +145,8 @@ int ops(const Options& options, const Globals& globals) {
     write_stdout(summary_table(report).markdown());
   } else if (options.op.empty()) {
     write_stdout(short_table(report).text(colours_on_stdout()));
-    if (list(report, "operators").empty() && !globals.quiet) write_stderr("note: no operators; `tenon plugins` says which plugins were found\n");
+    if (list(report, "operators").empty() && !globals.quiet)
+      write_stderr("note: no operators; `tenon plugins` says which plugins were found\n");
   } else {
     for (const Json& op : list(report, "operators")) write_stdout(one_operator(op, colours_on_stdout()));
   }

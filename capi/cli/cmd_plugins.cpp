@@ -58,8 +58,13 @@ int list_plugins(const Json& report, const Globals& globals) {
   Table table({"PLUGIN", "VERSION", "KIND", "STATE", "TIER", "OPERATORS", "MANIFEST"});
   std::string complaints;
   for (const Json& plugin : list(report, "plugins")) {
-    table.row({{field(plugin, "name", "?"), Style::Bold}, field(plugin, "version"), field(plugin, "kind"),
-               {state_text(plugin), style_of(plugin)}, field(plugin, "tier"), operator_names(plugin), field(plugin, "manifest")});
+    table.row({{field(plugin, "name", "?"), Style::Bold},
+               field(plugin, "version"),
+               field(plugin, "kind"),
+               {state_text(plugin), style_of(plugin)},
+               field(plugin, "tier"),
+               operator_names(plugin),
+               field(plugin, "manifest")});
     if (!field(plugin, "message").empty()) complaints += "\n" + complaint(plugin, colour);
   }
   write_stdout(table.text(colour) + complaints);
@@ -125,13 +130,19 @@ int doctor(const Context& context, const Json& report, const Globals& globals) {
   const Json machine = parse_report(make<Blob>(tenon_machine_json, context.get()));
   const int status = bad.empty() && !nothing ? kDone : kFailed;
   if (globals.json) {
-    print_json(Json{{"tenon", tenon_version()}, {"ok", status == kDone}, {"to_mend", bad}, {"machine", machine}, {"searched", list(report, "searched")}});
+    print_json(Json{{"tenon", tenon_version()},
+                    {"ok", status == kDone},
+                    {"to_mend", bad},
+                    {"machine", machine},
+                    {"searched", list(report, "searched")}});
     return status;
   }
   const bool colour = colours_on_stdout();
   std::string out;
   for (const Json& plugin : bad) out += complaint(plugin, colour);
-  if (nothing) out += "no plugins were found\n  advice: install the plugins, or name their folder with --plugin-path\n" + searched_table(report, colour);
+  if (nothing)
+    out +=
+        "no plugins were found\n  advice: install the plugins, or name their folder with --plugin-path\n" + searched_table(report, colour);
   std::vector<std::string> levels;
   for (const Json& level : list(machine, "levels")) levels.push_back(level.is_string() ? level.get<std::string>() : dump(level));
   out += "machine: SIMD level " + printable(field(machine, "level", "?")) + " (usable: " + printable(join(levels, ", ")) + "), " +

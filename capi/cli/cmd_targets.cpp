@@ -37,8 +37,11 @@ int targets(const std::string& name, const Globals& globals) {
   Table table({"TARGET", "OPERATORS BECOME", "PARAMETERS", "EXECUTABLE", "SUMMARY"});
   Table forms({"OP", "TARGET", "BECOMES"});
   for (const Json& row : list(report, "targets")) {
-    table.row({{field(row, "name"), Style::Bold}, field(row, "default"), field(row, "parameters"),
-               field(row, "executable") == "false" ? "no" : "yes", field(row, "summary")});
+    table.row({{field(row, "name"), Style::Bold},
+               field(row, "default"),
+               field(row, "parameters"),
+               field(row, "executable") == "false" ? "no" : "yes",
+               field(row, "summary")});
     // Only what differs from the profile's own rule is worth a line.
     for (const Json& form : list(row, "operators"))
       if (field(form, "form") != field(row, "default")) forms.row({field(form, "op"), field(row, "name"), field(form, "form")});

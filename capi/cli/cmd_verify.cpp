@@ -50,7 +50,8 @@ Verified verify_source(const Context& context, const Options& options) {
   const tenon_verify_options given = verify_options(options, false);
   tenon_blob* blob = nullptr;
   std::uint32_t failed = 0;
-  call(tenon_verify_graph_json, static_cast<const tenon_graph*>(graph.get()), static_cast<const tenon_params*>(params.get()), &given, &blob, &failed);
+  call(tenon_verify_graph_json, static_cast<const tenon_graph*>(graph.get()), static_cast<const tenon_params*>(params.get()), &given, &blob,
+       &failed);
   return take(blob, failed);
 }
 
@@ -68,8 +69,15 @@ void add_rows(Table& table, const Json& report, bool failed_only) {
     const std::string status = field(row, "status");
     if (failed_only && status != "failed") continue;
     const Style style = status == "failed" ? Style::Red : status == "ok" ? Style::Green : Style::Plain;
-    table.row({field(row, "op"), field(row, "case"), field(row, "dtype"), field(row, "kernel"), field(row, "level"), {status, style},
-               ulp_text(row, "max_ulp"), ulp_text(row, "bound"), field(row, "message")});
+    table.row({field(row, "op"),
+               field(row, "case"),
+               field(row, "dtype"),
+               field(row, "kernel"),
+               field(row, "level"),
+               {status, style},
+               ulp_text(row, "max_ulp"),
+               ulp_text(row, "bound"),
+               field(row, "message")});
   }
 }
 
@@ -78,7 +86,8 @@ std::string reproducers(const Json& report) {
   std::string out;
   for (const Json& row : list(report, "rows"))
     if (field(row, "status") == "failed" && row.contains("graph"))
-      out += "\ncase " + printable(field(row, "case")) + ", " + printable(field(row, "dtype")) + ":\n" + printable_lines(field(row, "graph"));
+      out +=
+          "\ncase " + printable(field(row, "case")) + ", " + printable(field(row, "dtype")) + ":\n" + printable_lines(field(row, "graph"));
   return out;
 }
 
@@ -87,8 +96,10 @@ int verify(const Options& options, const Globals& globals) {
   std::size_t sources = 0;
   for (const std::string& word : options.what) sources += is_operator_name(word) ? 0u : 1u;
   if (sources > 0 && options.what.size() > 1) throw wrong_usage("one SOURCE, or operators, but not both", "run the command once for each");
-  if (sources == 0 && (options.source.shape || !options.source.attributes.empty() || !options.source.params.empty() || options.source.prune))
-    throw wrong_usage("--shape, --attr, --params and --prune belong to a SOURCE", "write op:" + options.what.front() + " to verify one node");
+  if (sources == 0 &&
+      (options.source.shape || !options.source.attributes.empty() || !options.source.params.empty() || options.source.prune))
+    throw wrong_usage("--shape, --attr, --params and --prune belong to a SOURCE",
+                      "write op:" + options.what.front() + " to verify one node");
 
   const Context context = open_context(globals);
   std::vector<Verified> done;
@@ -138,8 +149,10 @@ Action add_verify(CLI::App& verb) {
   verb.add_option("--cases", options->cases, "cases to draw at random from each operator's schema, beside its own")->type_name("N");
   add_source_options(verb, options->source);
   verb.footer(
-      "A row per case: the kernel's largest distance from the lowering, run by the interpreter, and the bound that holds, in units in the last\n"
-      "place. Exit status 1 if a case breaks its bound. For OP, --dtype chooses the cases of that dtype. -q prints only what failed; -v adds the\n"
+      "A row per case: the kernel's largest distance from the lowering, run by the interpreter, and the bound that holds, in units in the "
+      "last\n"
+      "place. Exit status 1 if a case breaks its bound. For OP, --dtype chooses the cases of that dtype. -q prints only what failed; -v "
+      "adds the\n"
       "graph file of each failing case.");
   return [options](const Globals& globals) { return verify(*options, globals); };
 }

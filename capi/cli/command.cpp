@@ -9,7 +9,10 @@ namespace tenon::cli {
 namespace {
 
 void log_to_stderr(void*, int32_t level, const char* category, const char* text, std::size_t length) {
-  const char* name = level <= TENON_LOG_ERROR ? "error" : level == TENON_LOG_WARNING ? "warning" : level == TENON_LOG_INFO ? "info" : "debug";
+  const char* name = level <= TENON_LOG_ERROR     ? "error"
+                     : level == TENON_LOG_WARNING ? "warning"
+                     : level == TENON_LOG_INFO    ? "info"
+                                                  : "debug";
   write_stderr(std::string("log: ") + name + ": " + category + ": " + printable_lines({text, length}) + "\n");
 }
 

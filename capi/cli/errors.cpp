@@ -29,9 +29,10 @@ Failure&& Failure::at(std::string_view what, std::string_view name) && {
   return std::move(*this);
 }
 
-Failure&& Failure::prefix(std::string_view words) && {
-  error_["message"] = std::string(words) + field(error_, "message");
-  return std::move(*this);
+Failure&& Failure::name_input(std::string_view input) && {
+  const std::string words = "input " + std::string(input) + ": ", message = field(error_, "message");
+  if (message.compare(0, words.size(), words) != 0) error_["message"] = words + message;
+  return std::move(*this).at("operand", input);
 }
 
 Failure&& Failure::exit_with(int status) && {

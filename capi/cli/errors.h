@@ -25,8 +25,8 @@ class Failure : public std::exception {
 
   // Completes where it happened: "file", "node", "operand" or "plugin". What is known already stays.
   Failure&& at(std::string_view what, std::string_view name) &&;
-  // Puts words before the message: "input x: ".
-  Failure&& prefix(std::string_view words) &&;
+  // For an error that arose while reading an input's file: says which input, unless it does already.
+  Failure&& name_input(std::string_view input) &&;
   Failure&& exit_with(int status) &&;
 
   int status() const { return status_; }

@@ -1,5 +1,5 @@
-// The tenon command. `tenon VERB [OPTIONS] ARGUMENTS`: results on stdout, everything else on stderr; exit status 0 done, 1 the request failed,
-// 2 wrong usage. It sees tenon.h alone: everything that it does a program can do.
+// The tenon command. `tenon VERB [OPTIONS] ARGUMENTS`: results on stdout, everything else on stderr; exit status 0 done, 1 the request
+// failed, 2 wrong usage. It sees tenon.h alone: everything that it does a program can do.
 #include <CLI/CLI.hpp>
 #include <new>
 
@@ -55,7 +55,8 @@ void check_rest(const CLI::App& verb) {
   const std::string help = "tenon " + verb.get_name();
   for (const std::string& word : rest)
     if (looks_like_option(word)) refuse_option(word, verb, help);
-  throw wrong_usage("unexpected argument " + rest.front(), "`" + help + " --help` shows the arguments; a list option is written again for each value");
+  throw wrong_usage("unexpected argument " + rest.front(),
+                    "`" + help + " --help` shows the arguments; a list option is written again for each value");
 }
 
 // No verb was found.
@@ -63,8 +64,7 @@ void check_rest(const CLI::App& verb) {
   const std::vector<std::string> rest = app.remaining();
   const std::string verbs = "verbs: " + join(verb_names(), ", ");
   if (rest.empty()) throw wrong_usage("a verb is missing", verbs + "; `tenon --help` says more");
-  if (!looks_like_option(rest.front()))
-    throw wrong_usage("unknown verb " + rest.front(), did_you_mean(rest.front(), verb_names(), verbs));
+  if (!looks_like_option(rest.front())) throw wrong_usage("unknown verb " + rest.front(), did_you_mean(rest.front(), verb_names(), verbs));
   Globals copy = globals;
   CLI::App every;
   add_globals(every, copy);

@@ -20,9 +20,9 @@ struct Foreign {
   const char* format;
 };
 constexpr Foreign kImported[] = {
-    {".onnx", "ONNX"},          {".gguf", "GGUF"},         {".tflite", "TensorFlow Lite"}, {".litertlm", "LiteRT-LM"}, {".pt", "PyTorch"},
-    {".pth", "PyTorch"},        {".pt2", "PyTorch export"}, {".pb", "TensorFlow"},          {".mlpackage", "Core ML"},  {".mlmodel", "Core ML"},
-    {".safetensors", "Hugging Face"},
+    {".onnx", "ONNX"},         {".gguf", "GGUF"},       {".tflite", "TensorFlow Lite"},   {".litertlm", "LiteRT-LM"},
+    {".pt", "PyTorch"},        {".pth", "PyTorch"},     {".pt2", "PyTorch export"},       {".pb", "TensorFlow"},
+    {".mlpackage", "Core ML"}, {".mlmodel", "Core ML"}, {".safetensors", "Hugging Face"},
 };
 constexpr const char* kModules[] = {".mlir", ".mlirbc", ".stablehlo", ".vhlo"};
 constexpr const char* kOther[] = {".yaml", ".yml", ".json", ".npy", ".irpa", ".so", ".txt"};
@@ -59,9 +59,10 @@ Graph operator_graph(const Context& context, const SourceOptions& options) {
           .at("file", source);
   for (const Foreign& foreign : kImported)
     if (ends_with(source, foreign.extension))
-      throw Failure("DEPENDENCY_MISSING",
-                    source + " is a " + foreign.format + " file by its name, and no importer plugin for " + foreign.extension + " is installed",
-                    std::string("install an importer for ") + foreign.format + " files; `tenon plugins` lists what is installed")
+      throw Failure(
+          "DEPENDENCY_MISSING",
+          source + " is a " + foreign.format + " file by its name, and no importer plugin for " + foreign.extension + " is installed",
+          std::string("install an importer for ") + foreign.format + " files; `tenon plugins` lists what is installed")
           .at("file", source);
   throw Failure("INVALID_ARGUMENT", source + " has no name that a reader or importer knows",
                 "name a graph file NAME.yaml, or give one operator as op:NAME --dtype D --shape AxB")
@@ -107,7 +108,8 @@ Graph load_source(const Context& context, const SourceOptions& options) {
     throw Failure("NOT_FOUND", "no such file: " + source, advice).at("file", source);
   }
   if (ends_with(source, ".tenon.yaml"))
-    throw Failure("INVALID_ARGUMENT", source + " is a plugin's manifest by its name, not a graph file", "`tenon plugins lint` checks manifests")
+    throw Failure("INVALID_ARGUMENT", source + " is a plugin's manifest by its name, not a graph file",
+                  "`tenon plugins lint` checks manifests")
         .at("file", source);
   if (std::filesystem::is_directory(status) || !ends_with(source, ".yaml")) refuse(source, std::filesystem::is_directory(status));
   const std::uint32_t flags = options.prune ? TENON_GRAPH_PRUNE : 0u;

@@ -41,7 +41,8 @@ std::string without_controls(std::string_view text, bool keep_lines) {
 
 // Code points, which is near enough to columns for names in Latin script.
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 // Edits to get from a to b: insert, remove, replace, and swap of neighbours count one each.

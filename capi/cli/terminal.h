@@ -35,7 +35,7 @@ class Table {
  public:
   struct Cell {
     Cell(std::string t, Style s = Style::Plain) : text(std::move(t)), style(s) {}  // NOLINT: implicit by design
-    Cell(const char* t) : text(t) {}                                              // NOLINT
+    Cell(const char* t) : text(t) {}                                               // NOLINT
     std::string text;
     Style style = Style::Plain;
   };

@@ -119,7 +119,10 @@ int32_t tenon_context_add_static_plugin(tenon_context* context, tenon_plugin_que
     TENON_CHECK_ARGUMENT(context);
     TENON_CHECK_ARGUMENT(query);
     TENON_ASSIGN(std::string body, text(manifest, length, "manifest"));
-    return context->context->add_static(query, std::move(body));
+    return context->context->configure([&](LoaderOptions& options) -> Status {
+      options.statics.push_back({query, std::move(body)});
+      return {};
+    });
   });
 }
 

@@ -1,6 +1,8 @@
 // A context: everything that a tenon_context owns. Plugins are discovered on first use; after that the registry is read without locks.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -32,7 +34,6 @@ class Context {
 
   // Before the first use; FAILED_PRECONDITION after it.
   Status configure(const std::function<Status(LoaderOptions&)>& change);
-  Status add_static(tenon_plugin_query_fn query, std::string manifest);
 
   // Reads the manifests once. Never fails as a whole: a bad plugin is a record with a reason.
   const Registry& registry();
