@@ -264,4 +264,5 @@ function(tenon_add_pack name folder)
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/plugins/support ${root}/plugins/support SYMBOLIC)
   tenon_add_plugin(NAME ${name} TARGET tenon_pack_${name} SOURCES ${sources} SIMD_SOURCES ${simd_sources}
     MANIFEST ${folder}/pack.yaml ${ops} CASES ${cases} INCLUDES ${root} ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY TENON_PACKS tenon_pack_${name})
 endfunction()
