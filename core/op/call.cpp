@@ -51,13 +51,20 @@ std::int32_t fenced(tenon_call& frame, std::string_view what, Callback&& callbac
   return error;
 }
 
+void log_line(const Environment& environment, std::int32_t level, const std::string& plugin, std::string_view line) {
+  if (!environment.log || level > environment.log_level) return;
+  try {
+    environment.log(level, plugin, line);
+  } catch (...) {  // the embedding program's own code
+  }
+}
+
 // The state has been restored; this tells who has to know, and whether the call counts as failed.
 [[gnu::cold, gnu::noinline]] Status report_fp(Provider& provider, const Environment* environment, std::string_view what,
                                               std::string_view difference) {
   provider.note_fp_violation();
   const std::string text = cat(what, " changed ", difference, " of the floating-point environment; it was restored");
-  if (provider.first_fp_violation() && environment != nullptr && environment->log && environment->log_level >= TENON_LOG_WARNING)
-    environment->log(TENON_LOG_WARNING, provider.plugin_name(), text);
+  if (provider.first_fp_violation() && environment != nullptr) log_line(*environment, TENON_LOG_WARNING, provider.plugin_name(), text);
   if (environment == nullptr || !environment->strict_fp) return {};
   Error error = fail(Code::FpEnvChanged, text)
                     .plugin(provider.plugin_name())
@@ -92,11 +99,11 @@ class FpGuard {
   bool done_ = false;
 };
 
-// A frame lives on, its parts that belong to one callback do not.
+// What belongs to one callback goes with it; the frame may live on.
 struct Entered {
-  Entered(tenon_call& f, std::unique_lock<std::recursive_mutex>& lock) : frame(f) { frame.serial = &lock; }
+  explicit Entered(tenon_call& f, bool locked) : frame(f) { frame.locked = locked; }
   ~Entered() {
-    frame.serial = nullptr;
+    frame.locked = false;
     frame.scratch.clear();
     frame.views.clear();
   }
@@ -104,6 +111,11 @@ struct Entered {
   Entered& operator=(const Entered&) = delete;
   tenon_call& frame;
 };
+
+void deliver_lines(tenon_call& frame, const Environment& environment) {
+  for (const auto& [level, line] : frame.lines) log_line(environment, level, frame.plugin, line);
+  frame.lines.clear();
+}
 
 }  // namespace
 
@@ -120,12 +132,13 @@ Status invoke(Provider& provider, const Environment& environment, std::string_vi
   {
     std::unique_lock<std::recursive_mutex> serial(provider.serial(), std::defer_lock);
     if (!provider.concurrent()) serial.lock();
-    const Entered entered(frame, serial);
+    const Entered entered(frame, serial.owns_lock());
     FpGuard fp;
     code = fenced(frame, what, [&] { return callback(&frame); });
     changed = fp.finish();
     if (changed) difference = fp.difference();
   }
+  if (!frame.lines.empty()) deliver_lines(frame, environment);
   if (frame.fp_changed) {
     frame.fp_changed = false;
     difference = changed ? difference : "control bits";

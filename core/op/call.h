@@ -51,11 +51,12 @@ struct tenon_call {
   // what node_attr and node_operand hand out must stay alive as long as the call
   std::deque<tenon::AttrViewStorage> views;
 
-  tenon::Provider* provider = nullptr;                       // whose callback it is; set by invoke and invoke_run
-  std::mutex mutex;                                          // around `error`: parts of a parallel_for may fail at once
-  std::unique_lock<std::recursive_mutex>* serial = nullptr;  // Provider::serial(), let go while the plugin is in build_operator or log
-  bool flush = false;                                        // in run: the plugin asked for denormals as zero, on every thread
-  bool fp_changed = false;                                   // in run: a part of a parallel_for changed the FP environment of its thread
+  tenon::Provider* provider = nullptr;  // whose callback it is; set by invoke and invoke_run
+  std::mutex mutex;                     // around `error` and `lines`: parts of a parallel_for may use both at once
+  bool locked = false;                  // Provider::serial() is held: lines for the log wait until it is not
+  std::vector<std::pair<std::int32_t, std::string>> lines;
+  bool flush = false;       // in run: the plugin asked for denormals as zero, on every thread
+  bool fp_changed = false;  // in run: a part of a parallel_for changed the FP environment of its thread
 };
 
 namespace tenon {
@@ -65,7 +66,7 @@ const tenon_host_api& host_api();  // constant
 // Runs one callback: locks Provider::serial() unless it is concurrent, guards the FP environment (saves, restores, notes a change),
 // fences C++ exceptions, and turns a code into an Error whose domain is the plugin. `what` is for messages: "[rms_norm] infer". A callback
 // that sets an error, or whose builder call failed, has failed, also if it returns TENON_OK. Scratch memory is freed before the return.
-// The lock is let go while the plugin is inside build_operator and log: what these call may enter the same plugin again.
+// What the plugin logs reaches the sink after the lock is let go.
 // invoke(*provider, environment, "[rms_norm] infer", [&](tenon_call* call) { return op->infer(call, op, &node); })
 Status invoke(Provider& provider, const Environment& environment, std::string_view what, tenon_call& frame,
               const std::function<std::int32_t(tenon_call*)>& callback);

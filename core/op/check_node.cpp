@@ -64,16 +64,11 @@ Status check_dtype(const OpSchema& schema, std::size_t index, std::span<const st
   // What the operator as a whole takes says more than the type of its first operand.
   const std::vector<DType>& listed = index == 0 && !schema.dtypes.empty() ? schema.dtypes : operand.dtypes;
   const TensorType* like = like_type(schema, operand, types);
-  const bool in_list = listed.empty() || std::find(listed.begin(), listed.end(), dtype) != listed.end();
-  const bool alike = like == nullptr || like->dtype == dtype;
-  // `like` beside listed types is one more choice ("the input's dtype or f32"). Parts of one variadic operand are alike in any case.
-  const bool choice = like != nullptr && !listed.empty() && operand.like != operand.name;
-  if (choice ? in_list || alike : in_list && alike) return {};
-
   std::vector<std::string> expected;
-  if (like != nullptr && (choice || !alike)) expected.push_back(cat(name(like->dtype), " like operand ", operand.like));
-  if (choice || alike)
+  if (like != nullptr && like->dtype != dtype) expected.push_back(cat(name(like->dtype), " like operand ", operand.like));
+  if (expected.empty() && !listed.empty() && std::find(listed.begin(), listed.end(), dtype) == listed.end())
     for (const DType allowed : listed) expected.emplace_back(name(allowed));
+  if (expected.empty()) return {};
   return fail(Code::InvalidArgument, "[", schema.name, "] operand ", label(schema, index), " has dtype ", name(dtype), ", expected ",
               one_of(expected))
       .operand(operand.name)

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kMaxText = 64u << 10;
 constexpr std::size_t kMaxTypes = 1u << 16;
 constexpr std::size_t kMaxAlign = 4096;
+constexpr std::size_t kMaxLines = 1000;  // of the log in one callback
 
 // "align is a power of two up to 4096"; 0 means the default of every field, so any alignment.
 bool usable_align(std::size_t align) { return align <= kMaxAlign && (align == 0 || std::has_single_bit(align)); }
@@ -161,12 +162,17 @@ std::int32_t log_enabled(tenon_call* call, std::int32_t level) {
   return level >= TENON_LOG_ERROR && level <= call->environment->log_level ? 1 : 0;
 }
 
+// The sink is the embedding program's code and may take locks of its own: it is never called under ours.
 void log(tenon_call* call, std::int32_t level, const char* text, std::size_t length) {
   if (log_enabled(call, level) == 0) return;
   try {
-    const std::string line = text_of(text, length);
-    const Unlocked unlocked(*call);
-    call->environment->log(level, call->plugin, line);
+    std::string line = text_of(text, length);
+    if (!call->locked) {
+      call->environment->log(level, call->plugin, line);
+      return;
+    }
+    const std::lock_guard<std::mutex> lock(call->mutex);
+    if (call->lines.size() < kMaxLines) call->lines.emplace_back(level, std::move(line));
   } catch (...) {  // a sink that throws must not end the plugin's call
   }
 }

@@ -141,8 +141,6 @@ std::int32_t build_operator(tenon_call* call, tenon_builder* builder, const teno
     TENON_ASSIGN(const std::span<const tenon_hlo_value> operands, read_values(use.operands, use.operand_count, what));
     TENON_ASSIGN(const Dict attributes, read_attributes(use.attributes, use.attribute_count, what));
     TENON_TRY(check_room(results, capacity, what));
-    // The other operator's infer and lower run now; it may well come from the same plugin.
-    const Unlocked unlocked(*call);
     TENON_ASSIGN(const std::vector<tenon_hlo_value> values, builder->use_operator(name, operands, attributes, use.carrier == 1));
     give_values(values, results, capacity, count);
     return {};

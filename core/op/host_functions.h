@@ -39,23 +39,6 @@ std::int32_t guarded(tenon_call* call, Body&& body) noexcept {
   }
 }
 
-// Lets go of Provider::serial() for as long as it lives: core and user code that runs meanwhile may enter the plugin again, from this
-// thread or another.
-class Unlocked {
- public:
-  explicit Unlocked(tenon_call& call) : lock_(call.serial != nullptr && call.serial->owns_lock() ? call.serial : nullptr) {
-    if (lock_ != nullptr) lock_->unlock();
-  }
-  ~Unlocked() {
-    if (lock_ != nullptr) lock_->lock();
-  }
-  Unlocked(const Unlocked&) = delete;
-  Unlocked& operator=(const Unlocked&) = delete;
-
- private:
-  std::unique_lock<std::recursive_mutex>* lock_;
-};
-
 // Structs of a plugin, checked. `what` names the call: "build_constant".
 Result<TensorType> read_type(const tenon_type_view* view, std::string_view what);
 Result<std::vector<TensorType>> read_types(const tenon_type_view* views, std::size_t count, std::string_view what);
