@@ -112,8 +112,7 @@ std::vector<std::string> first_values(const tenon_tensor_view& view, std::int64_
 
 tenon_tensor_view view_of(const Tensor& tensor) {
   tenon_tensor_view view = TENON_TENSOR_VIEW_INIT;
-  tenon_error* error = nullptr;
-  if (const std::int32_t code = tenon_tensor_get_view(tensor.get(), &view); code != TENON_OK) throw Failure::take(code, error);
+  call(tenon_tensor_get_view, static_cast<const tenon_tensor*>(tensor.get()), &view);
   return view;
 }
 
