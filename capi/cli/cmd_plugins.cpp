@@ -37,13 +37,34 @@ std::string operator_names(const Json& plugin) {
   return join(names, ", ");
 }
 
+// Where it went wrong: the place in the file that the error names, else the manifest.
+std::string place_text(const Json& plugin) {
+  std::string out = field(plugin, "file", field(plugin, "manifest"));
+  if (number(plugin, "line") > 0) out += ":" + field(plugin, "line");
+  if (number(plugin, "line") > 0 && number(plugin, "column") > 0) out += ":" + field(plugin, "column");
+  return out;
+}
+
 std::string complaint(const Json& plugin, bool colour) {
-  const std::string what = field(plugin, "name", field(plugin, "manifest", "?"));
-  std::string out = styled(printable(what), Style::Bold, colour) + ": " + styled(printable(state_text(plugin)), style_of(plugin), colour);
+  const std::string name = field(plugin, "name");
+  std::string out = styled(printable(name.empty() ? field(plugin, "manifest", "?") : name), Style::Bold, colour);
+  out += ": " + styled(printable(state_text(plugin)), style_of(plugin), colour);
   if (!field(plugin, "message").empty()) out += ": " + printable_lines(field(plugin, "message"));
   out += "\n";
-  if (!field(plugin, "manifest").empty()) out += " --> " + printable(field(plugin, "manifest")) + "\n";
+  if (!place_text(plugin).empty()) out += " --> " + printable(place_text(plugin)) + "\n";
   if (!field(plugin, "advice").empty()) out += "  advice: " + printable_lines(field(plugin, "advice")) + "\n";
+  return out;
+}
+
+// What the loader has to say that is no error: of plugins that are well, and of the search as a whole.
+std::string remarks(const Json& report) {
+  std::string out;
+  const auto add = [&out](const std::string& who, const Json& lines) {
+    for (const Json& line : lines)
+      if (line.is_string()) out += "note: " + who + printable_lines(line.get<std::string>()) + "\n";
+  };
+  for (const Json& plugin : list(report, "plugins")) add(printable(field(plugin, "name")) + ": ", list(plugin, "warnings"));
+  add("", list(report, "notices"));
   return out;
 }
 
@@ -69,6 +90,7 @@ int list_plugins(const Json& report, const Globals& globals) {
   }
   write_stdout(table.text(colour) + complaints);
   if (table.empty() && !globals.quiet) write_stderr("note: no plugins were found in:\n");
+  if (!globals.quiet) write_stderr(remarks(report));
   if (globals.verbose || (table.empty() && !globals.quiet)) write_stderr(searched_table(report, colours_on_stderr()));
   return kDone;
 }
@@ -149,6 +171,7 @@ int doctor(const Context& context, const Json& report, const Globals& globals) {
          field(machine, "threads", "?") + " threads\n";
   out += std::to_string(good) + " plugins are well, " + std::to_string(bad.size()) + " to mend\n";
   write_stdout(out);
+  if (!globals.quiet) write_stderr(remarks(report));
   return status;
 }
 
