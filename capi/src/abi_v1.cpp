@@ -1,7 +1,8 @@
-// The layout of every public struct, frozen: never edited after a release, only extended. Compiled as part of libtenon, and by tests/abi for
-// other architectures with `clang --target=.. -ffreestanding -fsyntax-only`, so it includes no C++ header.
+// The layout of every public struct, frozen: never edited after a release, only extended. Compiled as part of libtenon, and by tests/abi
+// for other architectures with `clang --target=.. -ffreestanding -fsyntax-only`, so it includes no C++ header.
 //
-// Three layouts: 64-bit pointers (x86_64, arm64, riscv64, s390x); 32-bit pointers with 8-byte integers aligned to 4 (i386) and to 8 (armhf).
+// Three layouts: 64-bit pointers (x86_64, arm64, riscv64, s390x); 32-bit pointers with 8-byte integers aligned to 4 (i386) and to 8
+// (armhf).
 #include "tenon/tenon.h"
 
 namespace {
@@ -292,7 +293,7 @@ FIELD(DLManagedTensorVersioned, manager_ctx, 8, 8, 8);
 FIELD(DLManagedTensorVersioned, deleter, 16, 12, 12);
 FIELD(DLManagedTensorVersioned, flags, 24, 16, 16);
 FIELD(DLManagedTensorVersioned, dl_tensor, 32, 24, 24);
-ENDS(DLManagedTensorVersioned, dl_tensor);// clang-format on
+ENDS(DLManagedTensorVersioned, dl_tensor);  // clang-format on
 
 // Numbers that are ABI.
 static_assert(TENON_F64 == 17 && TENON_I1 == 1 && TENON_BF16 == 15, "dtype numbers");

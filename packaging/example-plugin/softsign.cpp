@@ -1,4 +1,5 @@
-// example.scaled_softsign(x) = x / (1 + |x|) * scale: a third party's operator in one file. Its meaning is `lower`; `run` is only its speed.
+// example.scaled_softsign(x) = x / (1 + |x|) * scale: a third party's operator in one file. Its meaning is `lower`; `run` is only its
+// speed.
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
@@ -32,8 +33,8 @@ void plan(const Node& node, const tenon_kernel&, tenon_kernel_plan& out) {
 void destroy(void* state) { delete static_cast<Plan*>(state); }
 
 // Operand and result are compact row-major: the kernel does not say that it takes strides.
-int32_t run(tenon_call*, const tenon_kernel*, const void* state, const tenon_tensor_view* operands, size_t, const tenon_tensor_view* results,
-            size_t, void*) {
+int32_t run(tenon_call*, const tenon_kernel*, const void* state, const tenon_tensor_view* operands, size_t,
+            const tenon_tensor_view* results, size_t, void*) {
   const Plan& p = *static_cast<const Plan*>(state);
   const auto* x = static_cast<const float*>(operands[0].data);
   auto* y = static_cast<float*>(results[0].data);

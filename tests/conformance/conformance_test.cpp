@@ -1,5 +1,5 @@
-// Every registered operator x dtype x SIMD level that this machine has x case: kernel against lowering. The list is what the context knows, so a
-// new operator is tested by being there.
+// Every registered operator x dtype x SIMD level that this machine has x case: kernel against lowering. The list is what the context knows,
+// so a new operator is tested by being there.
 #include <nlohmann/json.hpp>
 
 #include "tests/pipeline/support.h"
@@ -33,7 +33,9 @@ TEST(Conformance, EveryOperatorAtEveryLevel) {
       options.random_cases = 60;
       tenon_blob* report = nullptr;
       std::uint32_t failed = 0;
-      must([&](tenon_error** e) { return tenon_verify_operator_json(context.get(), name.c_str(), name.size(), &options, &report, &failed, e); });
+      must([&](tenon_error** e) {
+        return tenon_verify_operator_json(context.get(), name.c_str(), name.size(), &options, &report, &failed, e);
+      });
       Owned<tenon_blob> owned_report(report);
       const json rows = json::parse(tenon_blob_get_data(report, nullptr));
       EXPECT_EQ(failed, 0u) << name << " at " << level;

@@ -1,5 +1,5 @@
-// The steady state allocates nothing, neither through operator new, malloc nor the context's allocator; and every allocation of setting up may
-// fail without a crash.
+// The steady state allocates nothing, neither through operator new, malloc nor the context's allocator; and every allocation of setting up
+// may fail without a crash.
 #include <atomic>
 #include <cstdlib>
 #include <new>

@@ -114,7 +114,8 @@ TEST_F(Dlpack, FilesRoundTrip) {
   tenon_tensor_view read = TENON_TENSOR_VIEW_INIT;
   must([&](tenon_error** e) { return tenon_tensor_get_view(raw, &read, e); });
   EXPECT_EQ(std::memcmp(read.data, values.data(), 24), 0);
-  const Failure dtype = must_fail([&](tenon_error** e) { return tenon_tensor_load(context.get(), npy.c_str(), npy.size(), TENON_F64, &raw, e); });
+  const Failure dtype =
+      must_fail([&](tenon_error** e) { return tenon_tensor_load(context.get(), npy.c_str(), npy.size(), TENON_F64, &raw, e); });
   EXPECT_NE(dtype.message.find("f64"), std::string::npos);
   const char* names[] = {"layer.weight"};
   must([&](tenon_error** e) { return tenon_views_save(&view, names, 1, archive.c_str(), archive.size(), e); });
@@ -126,7 +127,8 @@ TEST_F(Dlpack, FilesRoundTrip) {
   must([&](tenon_error** e) { return tenon_params_get(params.get(), 0, &name, nullptr, &read, e); });
   EXPECT_STREQ(name, "layer.weight");
   EXPECT_EQ(std::memcmp(read.data, values.data(), 24), 0);
-  EXPECT_EQ(must_fail([&](tenon_error** e) { return tenon_params_get(params.get(), 1, &name, nullptr, &read, e); }).code, TENON_OUT_OF_RANGE);
+  EXPECT_EQ(must_fail([&](tenon_error** e) { return tenon_params_get(params.get(), 1, &name, nullptr, &read, e); }).code,
+            TENON_OUT_OF_RANGE);
   std::filesystem::remove_all(folder);
 }
 

@@ -28,7 +28,8 @@ TEST_F(GraphApi, ABadNodeFailsWhereItIsAddedAndTheGraphStaysUsable) {
   EXPECT_NE(graph.bad_node("n", "rms_norm", {x}, {f64_attr("epsilon", std::nan(""))}).code, TENON_OK);
   EXPECT_NE(graph.bad_node("n", "rms_norm", {x}, {i64_attr("axis", 2)}).message.find("axis"), std::string::npos);
   EXPECT_NE(graph.bad_node("n", "rms_norm", {x}, {i64_attr("axis", -3)}).message.find("axis"), std::string::npos);
-  EXPECT_NE(graph.bad_node("n", "rms_norm", {x}, {f64_attr("eps", 1e-3), f64_attr("epsilon", 1e-3)}).message.find("twice"), std::string::npos);
+  EXPECT_NE(graph.bad_node("n", "rms_norm", {x}, {f64_attr("eps", 1e-3), f64_attr("epsilon", 1e-3)}).message.find("twice"),
+            std::string::npos);
   graph.output("y", graph.node("n", "rms_norm", {x})[0]);
   EXPECT_NE(graph.compile(), nullptr);
 }
@@ -39,7 +40,8 @@ TEST_F(GraphApi, DuplicateNamesAndRankZeroAreErrors) {
   const std::vector<std::int64_t> dims{2};
   const tenon_type_view type{dims.data(), 1, TENON_F32};
   tenon_value out = 7;
-  EXPECT_EQ(must_fail([&](tenon_error** e) { return tenon_graph_add_input(graph.get(), "x", 1, &type, &out, e); }).code, TENON_ALREADY_EXISTS);
+  EXPECT_EQ(must_fail([&](tenon_error** e) { return tenon_graph_add_input(graph.get(), "x", 1, &type, &out, e); }).code,
+            TENON_ALREADY_EXISTS);
   EXPECT_EQ(out, 7u);  // outputs are untouched on failure
   EXPECT_EQ(graph.bad_node("x", "rms_norm", {x}).code, TENON_ALREADY_EXISTS);
   EXPECT_NE(graph.bad_node("n", "rms_norm", {scalar}).code, TENON_OK);
@@ -48,7 +50,8 @@ TEST_F(GraphApi, DuplicateNamesAndRankZeroAreErrors) {
   EXPECT_NE(must_fail([&](tenon_error** e) { return tenon_graph_add_input(graph.get(), "z", 1, &wrong, &out, e); }).message.find("99"),
             std::string::npos);
   const tenon_type_view deep{dims.data(), 33, TENON_F32};
-  EXPECT_EQ(must_fail([&](tenon_error** e) { return tenon_graph_add_input(graph.get(), "z", 1, &deep, &out, e); }).code, TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(must_fail([&](tenon_error** e) { return tenon_graph_add_input(graph.get(), "z", 1, &deep, &out, e); }).code,
+            TENON_INVALID_ARGUMENT);
 }
 
 TEST_F(GraphApi, SeveralResultsHaveNamesAndTypes) {
@@ -76,7 +79,8 @@ TEST_F(GraphApi, SeveralResultsHaveNamesAndTypes) {
 
 TEST_F(GraphApi, EpsilonInAnySpellingReachesTextAndKernelExactly) {
   std::string first;
-  for (const tenon_attr& attr : {f64_attr("epsilon", 1e-3), text_attr("epsilon", "1e-3"), text_attr("eps", "0.001"), text_attr("epsilon", "1.0e-03")}) {
+  for (const tenon_attr& attr :
+       {f64_attr("epsilon", 1e-3), text_attr("epsilon", "1e-3"), text_attr("eps", "0.001"), text_attr("epsilon", "1.0e-03")}) {
     GraphMaker graph(context.get());
     graph.output("y", graph.node("n", "rms_norm", {graph.input("x", {2, 4})}, {attr})[0]);
     const std::string text = graph.lower(context.get(), "stablehlo");
@@ -168,12 +172,12 @@ TEST_F(GraphApi, OptionStructsOfAnySize) {
     for (unsigned char& byte : bytes) byte = static_cast<unsigned char>(random());
     tenon_header header{size, TENON_KIND_PROGRAM_OPTIONS, nullptr};
     std::memcpy(bytes, &header, sizeof header);
-    std::memset(bytes + sizeof header, 0, sizeof(tenon_program_options) - sizeof header);  // known members at their defaults, the tail at random
+    std::memset(bytes + sizeof header, 0,
+                sizeof(tenon_program_options) - sizeof header);  // known members at their defaults, the tail at random
     GraphMaker graph(context.get());
     graph.output("y", graph.input("x", {2}));
     tenon_program* program = nullptr;
-    const std::int32_t code =
-        tenon_graph_compile(graph.get(), reinterpret_cast<const tenon_program_options*>(bytes), &program, nullptr);
+    const std::int32_t code = tenon_graph_compile(graph.get(), reinterpret_cast<const tenon_program_options*>(bytes), &program, nullptr);
     tenon_program_destroy(program);
     if (size < sizeof(tenon_program_options)) EXPECT_EQ(code, TENON_INVALID_ARGUMENT) << size;
     if (size == sizeof(tenon_program_options)) EXPECT_EQ(code, TENON_OK);

@@ -43,12 +43,12 @@ struct Failure {
   }
 };
 
-#define TENON_EXPECT_OK(call)                                                                                 \
-  do {                                                                                                        \
-    tenon_error* tenon_test_error = nullptr;                                                                  \
-    const std::int32_t tenon_test_code = (call)(&tenon_test_error);                                           \
-    EXPECT_EQ(tenon_test_code, TENON_OK) << tenon_error_get_report(tenon_test_error, nullptr);                \
-    tenon_error_release(tenon_test_error);                                                                    \
+#define TENON_EXPECT_OK(call)                                                                  \
+  do {                                                                                         \
+    tenon_error* tenon_test_error = nullptr;                                                   \
+    const std::int32_t tenon_test_code = (call)(&tenon_test_error);                            \
+    EXPECT_EQ(tenon_test_code, TENON_OK) << tenon_error_get_report(tenon_test_error, nullptr); \
+    tenon_error_release(tenon_test_error);                                                     \
   } while (0)
 
 template <class Call>
@@ -115,8 +115,8 @@ class GraphMaker {
     must([&](tenon_error** e) { return tenon_graph_add_input(graph_.get(), name, TENON_NUL_TERMINATED, &type, &value, e); });
     return value;
   }
-  std::int32_t try_node(const char* name, const char* op, const std::vector<tenon_value>& operands, const std::vector<tenon_attr>& attributes,
-                        std::vector<tenon_value>& results, tenon_error** error) {
+  std::int32_t try_node(const char* name, const char* op, const std::vector<tenon_value>& operands,
+                        const std::vector<tenon_attr>& attributes, std::vector<tenon_value>& results, tenon_error** error) {
     tenon_node_request request = TENON_NODE_REQUEST_INIT;
     request.name = name;
     request.name_length = TENON_NUL_TERMINATED;
@@ -138,7 +138,8 @@ class GraphMaker {
     must([&](tenon_error** e) { return try_node(name, op, operands, attributes, results, e); });
     return results;
   }
-  Failure bad_node(const char* name, const char* op, const std::vector<tenon_value>& operands, const std::vector<tenon_attr>& attributes = {}) {
+  Failure bad_node(const char* name, const char* op, const std::vector<tenon_value>& operands,
+                   const std::vector<tenon_attr>& attributes = {}) {
     std::vector<tenon_value> results;
     return must_fail([&](tenon_error** e) { return try_node(name, op, operands, attributes, results, e); });
   }
@@ -205,7 +206,8 @@ inline std::vector<float> normal_values(std::size_t count, unsigned seed) {
 }
 
 // The formula of operators' documentation in double: x / sqrt(mean(x^2) + epsilon) * scale, over rows of `width`.
-inline std::vector<double> rms_norm_reference(const std::vector<float>& x, const std::vector<float>& scale, std::size_t width, double epsilon) {
+inline std::vector<double> rms_norm_reference(const std::vector<float>& x, const std::vector<float>& scale, std::size_t width,
+                                              double epsilon) {
   std::vector<double> y(x.size());
   for (std::size_t row = 0; row * width < x.size(); ++row) {
     double sum = 0;
@@ -220,7 +222,8 @@ inline std::vector<double> rms_norm_reference(const std::vector<float>& x, const
 inline void expect_near(const std::vector<float>& got, const std::vector<double>& want, double ulps = 4) {
   ASSERT_EQ(got.size(), want.size());
   for (std::size_t i = 0; i < got.size(); ++i)
-    ASSERT_LE(std::abs(got[i] - want[i]), ulps * std::max(std::abs(want[i]), 1e-30) * 0x1p-23) << "element " << i << ": " << got[i] << " and " << want[i];
+    ASSERT_LE(std::abs(got[i] - want[i]), ulps * std::max(std::abs(want[i]), 1e-30) * 0x1p-23)
+        << "element " << i << ": " << got[i] << " and " << want[i];
 }
 
 }  // namespace tenon_test
