@@ -7,7 +7,7 @@
 #include <cstring>
 #include <limits>
 
-#include "core/stablehlo/one_function.h"
+#include "core/stablehlo/one_function_test.h"
 
 namespace tenon::stablehlo {
 namespace {

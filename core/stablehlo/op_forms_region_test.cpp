@@ -1,5 +1,5 @@
 // The forms of operations with regions, of contractions and of calls, typed by hand. op_forms_test.cpp builds and compares them.
-#include "core/stablehlo/op_forms.h"
+#include "core/stablehlo/op_forms_test.h"
 
 namespace tenon::stablehlo {
 

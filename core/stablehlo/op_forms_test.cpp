@@ -6,7 +6,7 @@
 #include <fstream>
 #include <set>
 
-#include "core/stablehlo/op_forms.h"
+#include "core/stablehlo/op_forms_test.h"
 
 namespace tenon::stablehlo {
 namespace {

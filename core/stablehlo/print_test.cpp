@@ -8,7 +8,7 @@
 #include <cstring>
 #include <limits>
 
-#include "core/stablehlo/one_function.h"
+#include "core/stablehlo/one_function_test.h"
 #include "core/type/convert.h"
 
 namespace tenon::stablehlo {

@@ -1,7 +1,7 @@
 // What operations with regions and calls refuse.
 #include <gmock/gmock.h>
 
-#include "core/stablehlo/one_function.h"
+#include "core/stablehlo/one_function_test.h"
 
 namespace tenon::stablehlo {
 namespace {

@@ -1,7 +1,7 @@
 // What each operation refuses, one row per broken constraint: counts, attributes, then StableHLO's type constraints.
 #include <gmock/gmock.h>
 
-#include "core/stablehlo/one_function.h"
+#include "core/stablehlo/one_function_test.h"
 
 namespace tenon::stablehlo {
 namespace {

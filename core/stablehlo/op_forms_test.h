@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "core/stablehlo/one_function.h"
+#include "core/stablehlo/one_function_test.h"
 
 namespace tenon::stablehlo {
 
