@@ -200,7 +200,7 @@ class Parser {
       std::uint32_t words[3];  // name's length, content's length, type
       std::memcpy(words, bytes.data() + at, sizeof words);
       const std::uint64_t name = at + 12;
-      const std::uint64_t content = name + padded(words[0]);
+      const std::uint64_t content = at + padded(12 + std::uint64_t{words[0]});
       const std::uint64_t end = content + words[1];
       if (content < name || end > bytes.size()) return reject("a note ends outside its segment");
       if (words[0] == 6 && std::memcmp(bytes.data() + name, "Tenon", 6) == 0 && words[2] == 1)

@@ -47,6 +47,9 @@ std::vector<std::string> manifest_names(const TrustedFolder& folder) {
 
 void reject(PluginRecord& record, Error error) {
   record.state = PluginState::Rejected;
+  if (error.advice.empty())
+    error.advice = error.code == Code::ManifestInvalid ? "correct the manifest there, or report it to the plugin's author"
+                                                       : "report it to the plugin's author";
   if (error.where.plugin.empty()) error.where.plugin = record.name;
   record.error = std::move(error);
 }

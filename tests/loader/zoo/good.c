@@ -1,0 +1,2 @@
+/* Nothing wrong with it. */
+#include "zoo.h"

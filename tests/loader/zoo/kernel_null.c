@@ -1,0 +1,3 @@
+/* A kernel that is NULL. */
+#define ZOO_KERNEL NULL
+#include "zoo.h"

@@ -1,0 +1,3 @@
+/* An operator without a meaning. */
+#define ZOO_LOWER NULL
+#include "zoo.h"

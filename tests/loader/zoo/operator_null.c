@@ -1,0 +1,3 @@
+/* An operator that is NULL. */
+#define ZOO_OPERATOR NULL
+#include "zoo.h"

@@ -1,0 +1,3 @@
+/* The manifest says runtime none. */
+#define ZOO_RUNTIME ZOO_TEXT("go")
+#include "zoo.h"

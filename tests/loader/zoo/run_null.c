@@ -1,0 +1,3 @@
+/* A kernel without run. */
+#define ZOO_RUN NULL
+#include "zoo.h"
