@@ -44,6 +44,16 @@ static inline Space make_space(const int64_t* dims, int rank, int first, int inn
   return space;
 }
 
+// Without the unused sizes, of which there are many.
+static inline void copy(const Space& from, Space* to) {
+  to->outer_rank = from.outer_rank;
+  to->inner_rank = from.inner_rank;
+  to->count = from.count;
+  to->length = from.length;
+  for (int d = 0; d < from.outer_rank; ++d) to->outer_sizes[d] = from.outer_sizes[d];
+  for (int d = 0; d < from.inner_rank; ++d) to->inner_sizes[d] = from.inner_sizes[d];
+}
+
 static inline bool is_contiguous(const Space& space, const int64_t* inner_strides) {
   int64_t expected = 1;
   for (int d = space.inner_rank; d-- > 0;) {

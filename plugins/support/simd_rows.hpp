@@ -77,7 +77,14 @@ struct RowF16 : RowBase<RowF16, std::uint16_t> {
   static constexpr bool kInterleaved = false;
 #if defined(__AVX512F__)
   using Packed = __m512i;
-  static Packed load_packed(const T* p) { return _mm512_loadu_si512(p); }
+  static Pair load(const T* p) {
+    return {F(_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))),
+            F(_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + kLanes))))};
+  }
+  static void store(T* p, Pair v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(v.a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + kLanes), _mm512_cvtps_ph(v.b, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
   static F as_f32(Packed v) { return F(_mm512_castsi512_ps(v)); }
   static Pair unpack(Packed v) {
     return {F(_mm512_cvtph_ps(_mm512_castsi512_si256(v))), F(_mm512_cvtph_ps(_mm512_extracti64x4_epi64(v, 1)))};
@@ -89,7 +96,14 @@ struct RowF16 : RowBase<RowF16, std::uint16_t> {
   }
 #elif defined(__F16C__)
   using Packed = __m256i;
-  static Packed load_packed(const T* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+  static Pair load(const T* p) {
+    return {F(_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))),
+            F(_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + kLanes))))};
+  }
+  static void store(T* p, Pair v) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(v.a, _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p + kLanes), _mm256_cvtps_ph(v.b, _MM_FROUND_TO_NEAREST_INT));
+  }
   static F as_f32(Packed v) { return F(_mm256_castsi256_ps(v)); }
   static Pair unpack(Packed v) {
     return {F(_mm256_cvtph_ps(_mm256_castsi256_si128(v))), F(_mm256_cvtph_ps(_mm256_extracti128_si256(v, 1)))};
@@ -101,13 +115,15 @@ struct RowF16 : RowBase<RowF16, std::uint16_t> {
   }
 #elif defined(__aarch64__)
   using Packed = float16x8_t;
-  static Packed load_packed(const T* p) { return vreinterpretq_f16_u16(vld1q_u16(p)); }
+  static Pair load(const T* p) { return unpack(vreinterpretq_f16_u16(vld1q_u16(p))); }
+  static void store(T* p, Pair v) { store_bits(p, as_f32(pack(v))); }
   static F as_f32(Packed v) { return F(vreinterpretq_f32_f16(v)); }
   static Pair unpack(Packed v) { return {F(vcvt_f32_f16(vget_low_f16(v))), F(vcvt_high_f32_f16(v))}; }
   static Packed pack(Pair v) { return vcvt_high_f16_f32(vcvt_f16_f32(v.a), v.b); }
 #else
   using Packed = __m128i;
-  static Packed load_packed(const T* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+  static Pair load(const T* p) { return unpack(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+  static void store(T* p, Pair v) { store_bits(p, as_f32(pack(v))); }
   static F as_f32(Packed v) { return F(_mm_castsi128_ps(v)); }
   static Pair unpack(Packed v) {
     const __m128i zero = _mm_setzero_si128();
@@ -120,19 +136,18 @@ struct RowF16 : RowBase<RowF16, std::uint16_t> {
     return _mm_packs_epi32(low, high);
   }
 #endif
-  static Pair load(const T* p) { return unpack(load_packed(p)); }
-  static void store(T* p, Pair v) { store_bits(p, as_f32(pack(v))); }
   static void stream(T* p, Pair v) { simd::stream(p, as_f32(pack(v))); }
   static Pair round(Pair v) { return unpack(pack(v)); }
 };
 
 // ---- bf16: the high half of an f32 ----
+// Rounds into the high half, half to even; the low half is rubbish. A NaN stays one if its low half is zero: the addition could carry out
+// of another's mantissa. That holds for NaN that came from bf16 data or from arithmetic; f32 data from outside goes through tame() once.
 inline U round_to_high_half(F x) {
   const U all = bits(x);
-  const F rounded = from_bits(all + U(0x7fffu) + ((all >> 16) & U(1u)));
-  // The addition could carry out of a NaN's mantissa.
-  return bits(xsimd::select(xsimd::isnan(x), from_bits(all | U(0x00400000u)), rounded)) & U(0xffff0000u);
+  return all + U(0x7fffu) + ((all >> 16) & U(1u));
 }
+inline F tame(F x) { return xsimd::select(xsimd::isnan(x), from_bits(U(0x7fc00000u)), x); }
 
 struct RowBF16 : RowBase<RowBF16, std::uint16_t> {
   static constexpr bool kInterleaved = true;
@@ -140,10 +155,12 @@ struct RowBF16 : RowBase<RowBF16, std::uint16_t> {
     const U both = load_bits(p);
     return {from_bits(both << 16), from_bits(both & U(0xffff0000u))};
   }
-  static F pack(Pair v) { return from_bits((round_to_high_half(v.a) >> 16) | round_to_high_half(v.b)); }
+  static F pack(Pair v) { return from_bits((round_to_high_half(v.a) >> 16) | (round_to_high_half(v.b) & U(0xffff0000u))); }
   static void store(T* p, Pair v) { store_bits(p, pack(v)); }
   static void stream(T* p, Pair v) { simd::stream(p, pack(v)); }
-  static Pair round(Pair v) { return {from_bits(round_to_high_half(v.a)), from_bits(round_to_high_half(v.b))}; }
+  static Pair round(Pair v) {
+    return {from_bits(round_to_high_half(v.a) & U(0xffff0000u)), from_bits(round_to_high_half(v.b) & U(0xffff0000u))};
+  }
 };
 
 }  // namespace simd

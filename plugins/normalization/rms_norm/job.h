@@ -14,6 +14,13 @@ enum class Path : uint8_t {
   Stream,    // that, and results go past the caches
 };
 
+// In what form the second pass reads the scale.
+enum class Weights : uint8_t {
+  None,
+  Wide,  // f32: the caller's own, or made by Table::prepare
+  Own,   // in the rows' 16-bit type, as the caller gave it
+};
+
 struct Scale {
   const char* data;  // null: none
   tenon_dtype dtype;
@@ -25,13 +32,15 @@ struct Scale {
 struct Job {
   tenon_dtype dtype;
   Path path;
-  bool prepared;  // `weights` was made by Table::prepare; else it is the caller's own scale
   double epsilon;
   rows::Space space;
   rows::View views[kSlots];
   Scale scale;
-  const float* weights;  // scale or 1 + scale, in the order in which rows are read; null without scale. Not for f64
-  size_t head;           // elements before the first aligned address of an output row (Stream only)
+  // For the SIMD kernels: scale or 1 + scale. `prepared`: in the order in which rows are read, a whole unit for each incomplete one.
+  Weights weights_form;
+  bool prepared;
+  const void* weights;
+  size_t head;  // elements before the first aligned address of an output row (Stream only)
   // Rows that are not contiguous go through these: three for each thread's slot, each of row_bytes, a multiple of 64.
   char* buffers;
   size_t row_bytes;

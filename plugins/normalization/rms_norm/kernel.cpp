@@ -179,7 +179,7 @@ void fill_job(const Plan& plan, const tenon_tensor_view* operands, std::size_t o
   job.dtype = plan.dtype;
   job.path = plan.path;
   job.epsilon = plan.epsilon;
-  job.space = plan.space;
+  rows::copy(plan.space, &job.space);
   rows::View* views[kSlots];
   int count = 0;
   for (int slot = 0; slot < kSlots; ++slot) {
@@ -215,6 +215,23 @@ void choose_stores(Job& job, const Table& table) {
   job.head = over == 0 ? 0 : (table.vector_bytes - over) / size;
 }
 
+// The scale as it is where the rows' order and type allow it, else converted once for all rows.
+void choose_weights(Job& job, const Table& table, char* memory) {
+  const Scale& scale = job.scale;
+  job.weights_form = Weights::None;
+  job.prepared = false;
+  if (scale.data == nullptr) return;
+  const bool as_it_is = !scale.unit_offset && scale.contiguous;
+  job.weights = scale.data;
+  job.weights_form = Weights::Own;
+  if (as_it_is && scale.dtype == job.dtype && job.dtype != TENON_F32) return;
+  job.weights_form = Weights::Wide;
+  if (as_it_is && scale.dtype == TENON_F32 && job.dtype != TENON_BF16) return;  // bf16 rows are read even elements first
+  job.weights = memory;
+  job.prepared = true;
+  table.prepare(job, reinterpret_cast<float*>(memory));
+}
+
 struct Part {
   const Job* job;
   const Table* table;
@@ -239,13 +256,7 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
   job.row_bytes = plan.row_bytes;
   if (plan.dtype != TENON_F64) {
     choose_stores(job, table);
-    job.weights = nullptr;
-    if (job.scale.data != nullptr) {
-      // A bf16 row is read even elements first, so its weights are too.
-      job.prepared = job.scale.dtype != TENON_F32 || job.scale.unit_offset || !job.scale.contiguous || job.dtype == TENON_BF16;
-      job.weights = reinterpret_cast<const float*>(job.prepared ? memory : job.scale.data);
-      if (job.prepared) table.prepare(job, reinterpret_cast<float*>(memory));
-    }
+    choose_weights(job, table, memory);
   }
   Part part{&job, &table};
   if (plan.grain == 0)

@@ -4,6 +4,8 @@
 //
 // Sums: eight vectors of partial sums, folded into one every 2048 elements, so that no lane adds more than 64 terms in a row. The result
 // depends on the row's length and the level alone: not on addresses, the path, or the number of threads.
+#include <type_traits>
+
 #include "plugins/normalization/rms_norm/job.h"
 #include "plugins/support/simd_rows.hpp"
 
@@ -103,13 +105,15 @@ struct RowPointers {
   const void* next_residual;
 };
 
-// One unit; `Part`: only its first `count` elements.
-template <class Row, bool kWeighted, bool kMultiplied, bool kPart>
-inline Pair scaled(const RowPointers<typename Row::T>& p, std::size_t i, std::size_t count, F k, const float* w, bool whole_weights) {
+// One unit; kPart: only its first `count` elements. whole: the weights have a complete unit there nevertheless.
+template <class Row, Weights kWeights, bool kMultiplied, bool kPart>
+inline Pair scaled(const RowPointers<typename Row::T>& p, std::size_t i, std::size_t count, F k, const void* weights, bool whole) {
   Pair v = kPart ? Row::load_part(p.x + i, count) : Row::load(p.x + i);
   v = {v.a * k, v.b * k};
-  if constexpr (kWeighted) {
-    const Pair weight = kPart && !whole_weights ? RowF32::load_part(w, count) : RowF32::load(w);
+  if constexpr (kWeights != Weights::None) {
+    using WeightRow = std::conditional_t<kWeights == Weights::Wide, RowF32, Row>;
+    const auto* w = static_cast<const typename WeightRow::T*>(weights);
+    const Pair weight = kPart && !whole ? WeightRow::load_part(w, count) : WeightRow::load(w);
     v = {v.a * weight.a, v.b * weight.b};
   }
   if constexpr (kMultiplied) {
@@ -119,17 +123,18 @@ inline Pair scaled(const RowPointers<typename Row::T>& p, std::size_t i, std::si
   return v;
 }
 
-template <class Row, Path kPath, bool kWeighted, bool kMultiplied>
+template <class Row, Path kPath, Weights kWeights, bool kMultiplied>
 void write_row(const Job& job, const RowPointers<typename Row::T>& p, float factor) {
+  constexpr std::size_t kWeightBytes = kWeights == Weights::Wide ? sizeof(float) : sizeof(typename Row::T);
   const F k(factor);
   const std::size_t n = job.space.length;
-  const float* w = job.weights;
+  const char* w = static_cast<const char*>(job.weights);
   std::size_t i = 0;
   if constexpr (kPath == Path::Stream) {
     if (const std::size_t head = job.head < n ? job.head : n; head > 0) {
-      Row::store_part(p.y, scaled<Row, kWeighted, kMultiplied, true>(p, 0, head, k, w, job.prepared), head);
+      Row::store_part(p.y, scaled<Row, kWeights, kMultiplied, true>(p, 0, head, k, w, job.prepared), head);
       i = head;
-      w += job.prepared ? kUnit : head;
+      w += (job.prepared ? kUnit : head) * kWeightBytes;
     }
   }
   for (; n - i >= kUnit; i += kUnit) {
@@ -140,14 +145,14 @@ void write_row(const Job& job, const RowPointers<typename Row::T>& p, float fact
         if (p.next_residual != nullptr) prefetch(static_cast<const char*>(p.next_residual) + i * sizeof(typename Row::T) + b);
       }
     }
-    const Pair v = scaled<Row, kWeighted, kMultiplied, false>(p, i, kUnit, k, w, true);
+    const Pair v = scaled<Row, kWeights, kMultiplied, false>(p, i, kUnit, k, w, true);
     if constexpr (kPath == Path::Stream)
       Row::stream(p.y + i, v);
     else
       Row::store(p.y + i, v);
-    if constexpr (kWeighted) w += kUnit;
+    if constexpr (kWeights != Weights::None) w += kUnit * kWeightBytes;
   }
-  if (i < n) Row::store_part(p.y + i, scaled<Row, kWeighted, kMultiplied, true>(p, i, n - i, k, w, job.prepared), n - i);
+  if (i < n) Row::store_part(p.y + i, scaled<Row, kWeights, kMultiplied, true>(p, i, n - i, k, w, job.prepared), n - i);
 }
 
 // ---- Rows ----
@@ -172,13 +177,21 @@ inline void scatter(const Job& job, const View& view, const T* from, T* to) {
 }
 
 // The second pass for this job, chosen once.
+template <class Row>
+using WriteRow = void (*)(const Job&, const RowPointers<typename Row::T>&, float);
+
 template <class Row, Path kPath>
-auto choose_on_path(const Job& job) {
-  if (job.views[kM].data != nullptr) return job.weights != nullptr ? write_row<Row, kPath, true, true> : write_row<Row, kPath, false, true>;
-  return job.weights != nullptr ? write_row<Row, kPath, true, false> : write_row<Row, kPath, false, false>;
+WriteRow<Row> choose_on_path(const Job& job) {
+  const bool multiplied = job.views[kM].data != nullptr;
+  if (job.weights_form == Weights::None)
+    return multiplied ? write_row<Row, kPath, Weights::None, true> : write_row<Row, kPath, Weights::None, false>;
+  if constexpr (!std::is_same_v<Row, RowF32>)
+    if (job.weights_form == Weights::Own)
+      return multiplied ? write_row<Row, kPath, Weights::Own, true> : write_row<Row, kPath, Weights::Own, false>;
+  return multiplied ? write_row<Row, kPath, Weights::Wide, true> : write_row<Row, kPath, Weights::Wide, false>;
 }
 template <class Row>
-auto choose(const Job& job) {
+WriteRow<Row> choose(const Job& job) {
   return job.path == Path::Plain      ? choose_on_path<Row, Path::Plain>(job)
          : job.path == Path::Prefetch ? choose_on_path<Row, Path::Prefetch>(job)
                                       : choose_on_path<Row, Path::Stream>(job);
@@ -190,19 +203,17 @@ void run_rows(const Job& job, std::size_t begin, std::size_t end, std::size_t sl
   const float length = static_cast<float>(job.space.length), epsilon = static_cast<float>(job.epsilon);
   char* const buffers = job.buffers + 3 * slot * job.row_bytes;
   const auto at = [&](int which, std::size_t row) {
-    const View& view = job.views[which];
-    return reinterpret_cast<T*>(view.data) + tenon::rows::offset_of(job.space, view, row);
+    return reinterpret_cast<T*>(job.views[which].data) + tenon::rows::offset_of(job.space, job.views[which], row);
   };
   const bool residual = job.views[kR].data != nullptr, multiplied = job.views[kM].data != nullptr;
-  const auto write = choose<Row>(job);
+  const WriteRow<Row> write = choose<Row>(job);
   for (std::size_t row = begin; row < end; ++row) {
     RowPointers<T> p{};
     p.x = gather<T>(job, job.views[kX], at(kX, row), buffers);
     float sum;
-    T* s = nullptr;
     if (residual) {
       const T* r = gather<T>(job, job.views[kR], at(kR, row), buffers + job.row_bytes);
-      s = job.views[kS].contiguous ? at(kS, row) : reinterpret_cast<T*>(buffers);  // the gathered input is not needed any more
+      T* s = job.views[kS].contiguous ? at(kS, row) : reinterpret_cast<T*>(buffers);  // the gathered input is not needed any more
       sum = add_and_squares<Row>(p.x, r, s, job.space.length);
       p.x = s;
     } else {
@@ -210,13 +221,13 @@ void run_rows(const Job& job, std::size_t begin, std::size_t end, std::size_t sl
     }
     const float factor = 1.0f / square_root(sum / length + epsilon);
     if (multiplied) p.m = gather<T>(job, job.views[kM], at(kM, row), buffers + 2 * job.row_bytes);
-    p.y = job.views[kY].contiguous ? at(kY, row) : reinterpret_cast<T*>(buffers + job.row_bytes);  // nor is the residual
+    p.y = job.views[kY].contiguous ? at(kY, row) : reinterpret_cast<T*>(buffers + job.row_bytes);  // nor is the gathered residual
     if (job.path != Path::Plain && row + 1 < end) {
       if (job.views[kX].contiguous) p.next = at(kX, row + 1);
       if (residual && job.views[kR].contiguous) p.next_residual = at(kR, row + 1);
     }
     write(job, p, factor);
-    if (residual) scatter<T>(job, job.views[kS], s, at(kS, row));
+    if (residual) scatter<T>(job, job.views[kS], p.x, at(kS, row));
     scatter<T>(job, job.views[kY], p.y, at(kY, row));
   }
   if (job.path == Path::Stream) stream_fence();
@@ -244,28 +255,36 @@ void prepare_from(const Job& job, float* out) {
   using T = typename ScaleRow::T;
   const T* const data = reinterpret_cast<const T*>(scale.data);
   const bool interleave = job.dtype == TENON_BF16 && !ScaleRow::kInterleaved;
-  const F offset(scale.unit_offset ? 1.0f : 0.0f);
-  alignas(64) T unit[kUnit] = {};
-  alignas(64) float values[kUnit];
-  std::size_t filled = 0;
-  const auto flush = [&] {
-    Pair v = ScaleRow::load(unit);
+  const F offset(1.0f);
+  const auto put = [&](Pair v) {
     if (scale.unit_offset) v = {v.a + offset, v.b + offset};
     if (!interleave) {
       RowF32::store(out, v);
     } else {
-      RowF32::store(values, v);
+      alignas(64) float values[kUnit];
+      RowF32::store(values, {tame(v.a), tame(v.b)});
       for (std::size_t i = 0; i < kLanes; ++i) {
         out[i] = values[2 * i];
         out[kLanes + i] = values[2 * i + 1];
       }
     }
     out += kUnit;
-    filled = 0;
   };
+  const std::size_t n = job.space.length;
+  if (scale.contiguous) {
+    std::size_t i = job.head < n ? job.head : n;
+    if (i > 0) put(ScaleRow::load_part(data, i));
+    for (; n - i >= kUnit; i += kUnit) put(ScaleRow::load(data + i));
+    if (i < n) put(ScaleRow::load_part(data + i, n - i));
+    return;
+  }
+  alignas(64) T unit[kUnit] = {};
+  std::size_t filled = 0;
   walk<1>(job.space, {scale.strides}, [&](std::size_t i, const std::int64_t(&at)[1]) {
     unit[filled++] = data[at[0]];
-    if (filled == kUnit || i + 1 == job.space.length || i + 1 == job.head) flush();
+    if (filled != kUnit && i + 1 != n && i + 1 != job.head) return;
+    put(ScaleRow::load(unit));
+    filled = 0;
   });
 }
 
