@@ -95,7 +95,7 @@ function(_tenon_plugin_library target output simd_objects)
   target_compile_options(${target} PRIVATE -ffp-contract=off -fasynchronous-unwind-tables ${ARG_OPTIONS})
   target_link_libraries(${target} PRIVATE tenon::plugin ${ARG_LIBRARIES})
   target_link_options(${target} PRIVATE -Wl,--version-script=${map} -Wl,-z,now,-z,relro,-z,nodelete,-z,noexecstack)
-  if(NOT "${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS} ${ARG_OPTIONS} ${TENON_SANITIZE}" MATCHES "sanitize|address|undefined|thread")
+  if(NOT TENON_SANITIZE AND NOT TENON_FUZZ AND NOT "${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS} ${ARG_OPTIONS}" MATCHES "-fsanitize")
     target_link_options(${target} PRIVATE -Wl,-z,defs) # clang's sanitizer runtime is in the program, so it would be undefined here
   endif()
   if(TARGET tenon_options)

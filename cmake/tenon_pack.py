@@ -138,6 +138,13 @@ def write(path, text):
     temporary.replace(path)
 
 
+def tighten(path):
+    """Takes write permission from group and others: with a umask of 002 the loader would not trust what a build makes."""
+    mode = path.stat().st_mode
+    if mode & 0o022:
+        path.chmod(mode & 0o7755)
+
+
 def build(options):
     where = options.manifest[0]
     head, body = split_body("".join(read(path) for path in options.manifest), where)
@@ -146,6 +153,11 @@ def build(options):
     write(options.out, head + body)
     if options.cases_out:
         write(options.cases_out, "".join(read(path) for path in options.cases))
+    made = pathlib.Path(options.out)
+    tighten(made)
+    if made.parent.name == "plugins-1":  # <output>/tenon/plugins-1
+        tighten(made.parent)
+        tighten(made.parent.parent)
 
 
 def sections(image):
@@ -175,6 +187,7 @@ def symbols(image, table, strings):
 
 
 def check(options):
+    tighten(pathlib.Path(options.library))
     image = pathlib.Path(options.library).read_bytes()
     if image[:4] != b"\x7fELF" or image[5] != 1:
         raise Problem(f"{options.library} is not a little-endian ELF file")
