@@ -48,8 +48,8 @@ struct Op {
   Dict attributes;
   Dict discardable;  // printed in the trailing {..}; mean nothing to StableHLO
   std::vector<Region> regions;
-  std::shared_ptr<const Constant> constant;        // OpCode::Constant only
-  std::shared_ptr<const std::string> location;     // the graph node that it came from; may be null
+  std::shared_ptr<const Constant> constant;     // OpCode::Constant only
+  std::shared_ptr<const std::string> location;  // the graph node that it came from; may be null
 };
 
 struct Func {

@@ -5,6 +5,7 @@
 
 namespace tenon::stablehlo {
 
+// clang-format off: a paragraph per group reads better than a line per operation
 enum class OpCode : std::uint8_t {
   // Elementwise, unary
   Abs, Cbrt, Ceil, Convert, Cosine, Exponential, ExponentialMinusOne, Floor, IsFinite, Log, LogPlusOne, Logistic, Negate, Not,
@@ -26,5 +27,6 @@ enum class OpCode : std::uint8_t {
   GlobalLoad,
   Count
 };
+// clang-format on
 
 }  // namespace tenon::stablehlo
