@@ -5,7 +5,8 @@
 
 namespace tenon::stablehlo {
 
-// clang-format off: a paragraph per group reads better than a line per operation
+// A paragraph per group reads better than a line per operation.
+// clang-format off
 enum class OpCode : std::uint8_t {
   // Elementwise, unary
   Abs, Cbrt, Ceil, Convert, Cosine, Exponential, ExponentialMinusOne, Floor, IsFinite, Log, LogPlusOne, Logistic, Negate, Not,
