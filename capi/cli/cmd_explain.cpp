@@ -91,7 +91,7 @@ int explain_target(const Context& context, const Graph& graph, const Options& op
   Table table({"NODE", "OP", "BECOMES", "WHY"});
   const Json report = parse_report(decisions);
   for (const Json& row : list(report, "decisions"))
-    table.row({field(row, "node"), {field(row, "op"), Style::Bold}, field(row, "form"), field(row, "reason")});
+    table.row({field(row, "node"), {op_name(row, "op"), Style::Bold}, field(row, "form"), field(row, "reason")});
   write_stdout(table.text(colours_on_stdout()));
   return kDone;
 }

@@ -47,6 +47,18 @@ Table table_of(const Json& rows) {
 
 bool is_table(const Json& value) { return value.is_array() && !value.empty() && value.front().is_object(); }
 
+// An object as a table of keys and values.
+Table fields_of(const Json& object) {
+  Table table({"", ""});
+  for (const auto& [key, value] : object.items())
+    if (!value_text(value).empty()) table.row({key, value_text(value)});
+  return table;
+}
+
+std::string section(std::string_view title, const Table& table, bool colour) {
+  return "\n" + styled(printable(title), Style::Bold, colour) + "\n" + table.text(colour, "  ");
+}
+
 int inspect(const std::string& file, const Globals& globals) {
   if (file.empty()) throw wrong_usage("FILE is missing", "give a graph (.yaml), .npy, .safetensors, .irpa, manifest or plugin");
   const Context context = open_context(globals);
@@ -54,13 +66,17 @@ int inspect(const std::string& file, const Globals& globals) {
   if (globals.json) return print_json(blob);
   const Json report = parse_report(blob);
   const bool colour = colours_on_stdout();
-  std::string out;
-  for (const auto& [key, value] : report.items())
-    if (key != "tenon" && !is_table(value) && !(value.is_array() && value.empty()) && !value_text(value).empty())
+  std::string out, sections;
+  for (const auto& [key, value] : report.items()) {
+    if (is_table(value))
+      sections += section(key, table_of(value), colour);
+    else if (value.is_object() && !value.empty())
+      sections += section(key, fields_of(value), colour);
+    else if (key != "tenon" && !value_text(value).empty())
       out += printable(key) + ": " + printable(key == "bytes" && value.is_number() ? bytes_text(value.get<double>()) : value_text(value)) +
              "\n";
-  for (const auto& [key, value] : report.items())
-    if (is_table(value)) out += "\n" + styled(printable(key), Style::Bold, colour) + "\n" + table_of(value).text(colour, "  ");
+  }
+  out += sections;
   write_stdout(out);
   return kDone;
 }

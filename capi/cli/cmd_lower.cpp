@@ -32,7 +32,7 @@ void check_params_out(const Context& context, const Options& options, const Para
 std::string decisions_table(const Json& decisions) {
   Table table({"NODE", "OP", "BECOMES", "WHY"});
   for (const Json& row : list(decisions, "decisions"))
-    table.row({field(row, "node"), field(row, "op"), field(row, "form"), field(row, "reason")});
+    table.row({field(row, "node"), op_name(row, "op"), field(row, "form"), field(row, "reason")});
   return table.text(colours_on_stderr());
 }
 

@@ -19,6 +19,8 @@ std::vector<std::string> strings(const Json& items) {
   return out;
 }
 
+std::string name_of(const Json& op) { return op_name(op, op.contains("full_name") ? "full_name" : "name"); }
+
 std::string flag(const Json& object, const char* key) { return field(object, key) == "true" ? "yes" : ""; }
 
 std::string operand_text(const Json& operand) {
@@ -64,7 +66,7 @@ std::string kernels_text(const Json& op) {
 Table summary_table(const Json& report) {
   Table table({"OP", "ALIASES", "OPERANDS", "RESULTS", "ATTRIBUTES", "DTYPES", "KERNELS", "PLUGIN"});
   for (const Json& op : list(report, "operators"))
-    table.row({{field(op, "full_name", field(op, "name")), Style::Bold},
+    table.row({{name_of(op), Style::Bold},
                join(strings(list(op, "aliases")), ", "),
                joined(list(op, "operands"), operand_text),
                joined(list(op, "results"), result_text),
@@ -79,7 +81,7 @@ Table summary_table(const Json& report) {
 Table short_table(const Json& report) {
   Table table({"OP", "ALIASES", "OPERANDS -> RESULTS", "DTYPES", "KERNELS", "PLUGIN"});
   for (const Json& op : list(report, "operators"))
-    table.row({{field(op, "full_name", field(op, "name")), Style::Bold},
+    table.row({{name_of(op), Style::Bold},
                join(strings(list(op, "aliases")), ", "),
                joined(list(op, "operands"), operand_text) + " -> " + joined(list(op, "results"), result_text),
                join(strings(list(op, "dtypes")), " "),
@@ -93,7 +95,7 @@ std::string section(const char* title, const Table& table, bool colour) {
 }
 
 std::string one_operator(const Json& op, bool colour) {
-  std::string out = styled(printable(field(op, "full_name", field(op, "name"))), Style::Bold, colour);
+  std::string out = styled(printable(name_of(op)), Style::Bold, colour);
   out += " (version " + field(op, "version", "?") + ", plugin " + printable(field(op, "plugin", "?")) + ")\n";
   if (!field(op, "summary").empty()) out += printable(field(op, "summary")) + "\n";
   const auto line = [&out](const char* name, const std::string& value) {

@@ -101,11 +101,11 @@ void add_rows(Table& table, const Json& object) {
       add_rows(table, value);
     else if (value.is_array() && !value.empty() && value.front().is_object())
       continue;
-    else if (value.is_array()) {
+    else if (value.is_array() && !value.empty()) {
       std::vector<std::string> parts;
       for (const Json& item : value) parts.push_back(item.is_string() ? item.get<std::string>() : dump(item));
       table.row({key, join(parts, ", ")});
-    } else if (!field(object, key.c_str()).empty())
+    } else if (!value.is_array() && !field(object, key.c_str()).empty())
       table.row({key, field(object, key.c_str())});
   }
 }

@@ -137,16 +137,15 @@ int run_source(const Options& options, const Globals& globals) {
 Action add_run(CLI::App& verb) {
   auto options = std::make_shared<Options>();
   verb.add_option("SOURCE", options->source.source, "a graph file (.yaml), or op:NAME with --dtype and --shape")->type_name("");
-  add_repeatable(
-      verb, "--input", options->inputs,
-      "a value of an input: NAME=FILE.npy, NAME=FILE.safetensors, NAME=random[:SEED]; or FILE.safetensors for all inputs by name (may be "
-      "given again)")
+  add_repeatable(verb, "--input", options->inputs,
+                 "an input's value: NAME=FILE.npy, NAME=FILE.safetensors or NAME=random[:SEED];\n"
+                 "or FILE.safetensors for all inputs, by name (may be given again)")
       ->type_name("NAME=FILE");
   verb.add_option("--random", options->random, "draw every input that nothing else binds: input number i from SEED + i")->type_name("SEED");
-  add_repeatable(
-      verb, "-o,--output", options->outputs,
-      "where results go: NAME=FILE.npy, FILE.safetensors, a folder, or FILE.npy or - for the only output (may be given again); none: "
-      "name, dtype, shape and first values on stdout")
+  add_repeatable(verb, "-o,--output", options->outputs,
+                 "where results go: NAME=FILE.npy, FILE.safetensors or a FOLDER/;\n"
+                 "FILE.npy or - (stdout) for the only output (may be given again);\n"
+                 "none: name, dtype, shape and first values on stdout")
       ->type_name("NAME=FILE");
   verb.add_flag("--reference", options->reference, "only the interpreter, no kernels");
   verb.add_flag("--strict", options->strict, "fail if an operator has no kernel here");

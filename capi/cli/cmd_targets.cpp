@@ -44,7 +44,7 @@ int targets(const std::string& name, const Globals& globals) {
                field(row, "summary")});
     // Only what differs from the profile's own rule is worth a line.
     for (const Json& form : list(row, "operators"))
-      if (field(form, "form") != field(row, "default")) forms.row({field(form, "op"), field(row, "name"), field(form, "form")});
+      if (field(form, "form") != field(row, "default")) forms.row({op_name(form, "op"), field(row, "name"), field(form, "form")});
   }
   write_stdout(table.text(colour));
   if (!forms.empty()) write_stdout("\n" + styled("Operators with a form of their own", Style::Bold, colour) + "\n" + forms.text(colour));

@@ -69,7 +69,7 @@ void add_rows(Table& table, const Json& report, bool failed_only) {
     const std::string status = field(row, "status");
     if (failed_only && status != "failed") continue;
     const Style style = status == "failed" ? Style::Red : status == "ok" ? Style::Green : Style::Plain;
-    table.row({field(row, "op"),
+    table.row({op_name(row, "op"),
                field(row, "case"),
                field(row, "dtype"),
                field(row, "kernel"),

@@ -103,6 +103,11 @@ const Json& list(const Json& object, const char* key) {
   return found == object.end() || !found->is_array() ? empty : *found;
 }
 
+std::string op_name(const Json& object, const char* key) {
+  const std::string name = field(object, key);
+  return name.compare(0, 6, "tenon.") == 0 ? name.substr(6) : name;
+}
+
 double number(const Json& object, const char* key, double fallback) {
   if (!object.is_object()) return fallback;
   const auto found = object.find(key);

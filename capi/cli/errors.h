@@ -50,6 +50,8 @@ std::string dump(const Json& json, int indent = -1);
 std::string field(const Json& object, const char* key, std::string_view fallback = {});
 // A list in a report, or an empty one.
 const Json& list(const Json& object, const char* key);
+// An operator's name as a graph file has it: Tenon's own without their namespace.
+std::string op_name(const Json& object, const char* key);
 double number(const Json& object, const char* key, double fallback = 0);
 
 }  // namespace tenon::cli

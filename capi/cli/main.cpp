@@ -74,6 +74,21 @@ void check_rest(const CLI::App& verb) {
   refuse_option(rest.front(), app, "tenon");
 }
 
+// The parser's text, without its doubled empty lines and its brackets around what is not optional.
+std::string help_text(const CLI::App& app) {
+  std::string text = app.help();
+  const auto replace_all = [&text](const std::string& from, const std::string& to) {
+    for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) text.replace(at, from.size(), to);
+  };
+  replace_all("\n\n\n", "\n\n");
+  replace_all("[SOURCE]", "SOURCE");
+  replace_all("[OP|SOURCE]", "OP|SOURCE");
+  replace_all("[OP|SOURCE...]", "OP.. | SOURCE");
+  replace_all("[FILE]", "FILE");
+  replace_all("[OPTIONS] [VERB]", "VERB [OPTIONS] ARGUMENTS");
+  return text;
+}
+
 int run(int argc, char** argv, Globals& globals) {
   CLI::App app("Tenon: operators as plugins, lowered to StableHLO and run on the CPU.", "tenon");
   app.set_help_flag("-h,--help", "print this help");
@@ -81,14 +96,7 @@ int run(int argc, char** argv, Globals& globals) {
   app.require_subcommand(0, 1);
   app.allow_extras();
   app.get_formatter()->column_width(40);
-  app.get_formatter()->label("SUBCOMMAND", "VERB ..");
-  app.footer(
-      "Examples:\n"
-      "  tenon lower graph.yaml --target iree -o out.mlir\n"
-      "  tenon lower op:rms_norm --dtype bf16 --shape 4x640,640\n"
-      "  tenon run graph.yaml --input x=tokens.npy --params weights.safetensors -o y.npy\n"
-      "  tenon explain rms_norm --dtype bf16 --shape 4x640,640\n\n"
-      "`tenon VERB --help` says more about a verb. Exit status: 0 done, 1 the request failed, 2 wrong usage.");
+  app.get_formatter()->label("SUBCOMMAND", "VERB");
   std::vector<std::pair<CLI::App*, Action>> verbs;
   for (const Verb& row : kVerbs) {
     CLI::App* verb = app.add_subcommand(row.name, row.summary)->allow_extras()->group("Verbs");
@@ -96,10 +104,17 @@ int run(int argc, char** argv, Globals& globals) {
     add_globals(*verb, globals);
     verbs.emplace_back(verb, std::move(action));
   }
+  app.footer(
+      "Examples:\n"
+      "  tenon lower graph.yaml --target iree -o out.mlir\n"
+      "  tenon lower op:rms_norm --dtype bf16 --shape 4x640,640\n"
+      "  tenon run graph.yaml --input x=tokens.npy --params weights.safetensors -o y.npy\n"
+      "  tenon explain rms_norm --dtype bf16 --shape 4x640,640\n\n"
+      "`tenon VERB --help` says more about a verb. Exit status: 0 done, 1 the request failed, 2 wrong usage.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    write_stdout(app.help());
+    write_stdout(help_text(app));
     return kDone;
   } catch (const CLI::CallForVersion& version) {
     write_stdout(std::string(version.what()) + "\n");

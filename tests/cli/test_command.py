@@ -5,6 +5,7 @@ python3 tests/cli/test_command.py [TEST..]     the command is build/bin/tenon, o
 """
 import os
 import pty
+import re
 import subprocess
 import sys
 import unittest
@@ -37,6 +38,17 @@ class Usage(CommandTest):
                 for option in ("--plugin-path", "--no-user-plugins", "--arch", "--threads", "--json", "--quiet", "--verbose"):
                     self.assertIn(option, result.out, verb)
         self.assertNotIn("new", self.run_ok("plugins", "--help").out.split())
+
+    def test_the_manual_page_has_every_verb_and_option(self):
+        page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "packaging", "tenon.1")
+        with open(page, encoding="utf-8") as file:
+            manual = file.read().replace("\\-", "-")
+        for verb in VERBS:
+            self.assertRegex(manual, rf"(?m)^\.BR? \"?{verb}\b")
+            options = set(re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", self.run_ok(verb, "--help").out))
+            self.assertGreater(len(options), 6)
+            for option in options:
+                self.assertRegex(manual, rf"(?<![\w-]){option}(?![\w-])", verb)
 
     def test_wrong_usage_is_2(self):
         for arguments, words in [
@@ -138,12 +150,9 @@ class Usage(CommandTest):
 
 class Colours(CommandTest):
     def on_terminal(self, **environment):
-        """What the command prints when stdout and stderr are a terminal."""
+        """What the command prints when stdout and stderr are a terminal. None: the variable is not set."""
         main, other = pty.openpty()
-        env = {**os.environ, "TERM": "xterm", **environment}
-        for key, value in environment.items():
-            if value is None:
-                del env[key]
+        env = {key: value for key, value in {**os.environ, "TERM": "xterm", **environment}.items() if value is not None}
         done = subprocess.Popen([COMMAND, "ops"], stdout=other, stderr=other, stdin=subprocess.DEVNULL, env=env)
         os.close(other)
         out = b""
@@ -161,10 +170,8 @@ class Colours(CommandTest):
 
     def test_only_on_a_terminal(self):
         self.assertNotIn("\x1b", self.run_ok("ops", TERM="xterm").out)
-        env = dict(os.environ)
-        env.pop("NO_COLOR", None)
-        os.environ.pop("NO_COLOR", None)
-        self.assertIn(b"\x1b[", self.on_terminal())
+        self.assertIn(b"\x1b[", self.on_terminal(NO_COLOR=None))
+        self.assertIn(b"\x1b[", self.on_terminal(NO_COLOR=""))
 
     def test_no_color_and_dumb_terminals(self):
         self.assertNotIn(b"\x1b", self.on_terminal(NO_COLOR="1"))
@@ -238,7 +245,8 @@ class Verbs(CommandTest):
         report = self.run_ok("lower", "op:rms_norm", *OPERATOR, "--json", "-o", out).json()
         self.assertNotIn("text", report)
         self.assertEqual(report["output"], out)
-        self.assertIn("@main", open(out, encoding="utf-8").read())
+        with open(out, encoding="utf-8") as file:
+            self.assertIn("@main", file.read())
 
     def test_lower_verbose_says_what_became_of_operators(self):
         result = self.run_ok("lower", "op:rms_norm", *OPERATOR, "-v")
