@@ -14,9 +14,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from support import COMMAND, NORM, RESIDUAL, CommandTest, tenon  # noqa: E402
 from test_files import Files  # noqa: E402,F401
 from test_run import Run  # noqa: E402,F401
+from test_verbs import OPERATOR, Verbs  # noqa: E402,F401
 
 VERBS = ["lower", "run", "verify", "explain", "ops", "targets", "plugins", "inspect"]
-OPERATOR = ("--dtype", "bf16", "--shape", "4x64,64")
 
 
 class Usage(CommandTest):
@@ -213,132 +213,6 @@ class Sources(CommandTest):
         self.assertIn("idle", result.err)
         self.run_ok("lower", path, "--prune")
         self.run_ok("run", path, "--prune", "--random", 1)
-
-
-class Verbs(CommandTest):
-    def test_lower_prints_a_module_on_stdout(self):
-        result = self.run_ok("lower", "op:rms_norm", *OPERATOR)
-        self.assertIn("func.func public @main", result.out)
-        self.assertIn("tensor<4x64xbf16>", result.out)
-        self.assertEqual(result.err, "")
-        self.assertEqual(self.run_ok("lower", "op:rms_norm", *OPERATOR, "-o", "-").out, result.out)
-
-    def test_lower_for_every_target(self):
-        names = [row["name"] for row in self.run_ok("targets", "--json").json()["targets"]]
-        self.assertLessEqual({"stablehlo", "xla", "iree", "litert", "custom-call", "reduction-calls"}, set(names))
-        for name in names:
-            with self.subTest(target=name):
-                self.assertIn("@main", self.run_ok("lower", "op:rms_norm", *OPERATOR, "--target", name).out)
-
-    def test_lower_takes_an_edited_profile(self):
-        yaml = self.run_ok("targets", "custom-call").out
-        path = self.write("mine.yaml", yaml)
-        text = self.run_ok("lower", "op:rms_norm", *OPERATOR, "--target", path).out
-        self.assertIn("stablehlo.custom_call", text)
-
-    def test_lower_json_has_the_decisions(self):
-        report = self.run_ok("lower", "op:rms_norm", *OPERATOR, "--target", "litert", "--json").json()
-        self.assertEqual((report["tenon"], report["target"], report["source"]), ("0.1.0", "litert", "op:rms_norm"))
-        self.assertIn("@main", report["text"])
-        self.assertTrue(any(row["op"].endswith("rms_norm") for row in report["decisions"]), report["decisions"])
-        out = self.path("out.mlir")
-        report = self.run_ok("lower", "op:rms_norm", *OPERATOR, "--json", "-o", out).json()
-        self.assertNotIn("text", report)
-        self.assertEqual(report["output"], out)
-        with open(out, encoding="utf-8") as file:
-            self.assertIn("@main", file.read())
-
-    def test_lower_verbose_says_what_became_of_operators(self):
-        result = self.run_ok("lower", "op:rms_norm", *OPERATOR, "-v")
-        self.assertIn("BECOMES", result.err)
-        self.assertNotIn("BECOMES", result.out)
-
-    def test_explain(self):
-        report = self.run_ok("explain", "rms_norm", *OPERATOR, "--json").json()
-        candidates = report["operators"][0]["candidates"]
-        self.assertEqual(sum(row["chosen"] for row in candidates), 1)
-        for row in candidates:
-            self.assertTrue(row["reason"], row)
-        text = self.run_ok("explain", "rms_norm", *OPERATOR).out
-        self.assertIn("chosen", text)
-        self.assertIn("step 0", text)
-        self.assertEqual(self.run_ok("explain", "op:rms_norm", *OPERATOR).out, text)
-        path = self.write("g.yaml", RESIDUAL)
-        self.assertIn("rms_norm", self.run_ok("explain", path).out)
-
-    def test_explain_target(self):
-        report = self.run_ok("explain", "rms_norm", *OPERATOR, "--target", "litert", "--json").json()
-        self.assertTrue(report["decisions"])
-        self.assertIn("WHY", self.run_ok("explain", "rms_norm", *OPERATOR, "--target", "litert").out)
-
-    def test_arch_forces_a_level(self):
-        level = self.run_ok("explain", "rms_norm", *OPERATOR, "--json").json()["levels"][-1]
-        report = self.run_ok("explain", "rms_norm", *OPERATOR, "--arch", level, "--json").json()
-        self.assertEqual(report["level"], level)
-        self.assertEqual([row["level"] for row in report["steps"]], [level])
-
-    def test_verify_operators(self):
-        result = self.run_ok("verify", "reduce_sum", "--dtype", "f32", "--cases", 3, "--seed", 7)
-        self.assertRegex(result.out, r"(?m)^\d+ passed, 0 failed")
-        self.assertEqual(result.err, "")
-        report = self.run_ok("verify", "rms_norm", "--dtype", "f32", "--json").json()
-        self.assertEqual((report["failed"], {row["dtype"] for row in report["rows"]}), (0, {"f32"}))
-        both = self.run_ok("verify", "reduce_sum", "reduce_mean", "--dtype", "f32", "--json").json()
-        self.assertEqual(len(both["reports"]), 2)
-
-    def test_verify_a_graph(self):
-        path = self.write("g.yaml", RESIDUAL)
-        report = self.run_ok("verify", path, "--json").json()
-        self.assertEqual([row["case"] for row in report["rows"]], ["norm"])
-        self.assertEqual(report["failed"], 0)
-        self.run_ok("verify", "op:rms_norm", *OPERATOR)
-
-    def test_ops(self):
-        report = self.run_ok("ops", "--json").json()
-        ops = {row["full_name"]: row for row in report["operators"]}
-        self.assertLessEqual({"rms_norm", "reduce_sum", "reduce_mean"}, {row["name"] for row in ops.values()})
-        self.assertIn("rms_norm", self.run_ok("ops").out)
-        one = self.run_ok("ops", "rms_norm").out
-        for word in ("epsilon", "unit_offset", "residual", "> 0", "bf16", "Targets"):
-            self.assertIn(word, one)
-        self.assertEqual(self.run_ok("ops", "RMSNorm").out, one)
-        table = self.run_ok("ops", "--markdown").out.splitlines()
-        self.assertRegex(table[1], r"^\|( -+:? \|)+$")
-        self.assertEqual(len(table), 2 + len(report["operators"]))
-        self.assertEqual({line.replace(r"\|", "").count("|") for line in table}, {table[1].count("|")})
-
-    def test_targets(self):
-        out = self.run_ok("targets").out
-        for name in ("stablehlo", "xla", "iree", "litert", "custom-call", "reduction-calls"):
-            self.assertIn(name, out)
-        row = self.run_ok("targets", "iree", "--json").json()["targets"][0]
-        self.assertEqual((row["name"], row["yaml"]), ("iree", self.run_ok("targets", "iree").out))
-
-    def test_plugins(self):
-        report = self.run_ok("plugins", "--json").json()
-        names = [row["name"] for row in report["plugins"]]
-        self.assertTrue(names)
-        out = self.run_ok("plugins").out
-        self.assertEqual(self.run_ok("plugins", "list").out, out)
-        for name in names:
-            self.assertIn(name, out)
-        self.assertIn(names[0], self.run_ok("plugins", "inspect", names[0]).out)
-        inspected = self.run_ok("plugins", "inspect", names[0], "--json").json()
-        self.assertEqual(inspected["plugins"][0]["name"], names[0])
-        self.assertIn(": ok", self.run_ok("plugins", "lint", report["plugins"][0]["manifest"]).out)
-        self.run_ok("plugins", "doctor")
-        self.assertTrue(self.run_ok("plugins", "doctor", "--json").json()["ok"])
-
-    def test_a_bad_plugin_is_told_and_hides_nothing(self):
-        path = self.write("bad.tenon.yaml", "tenon: [\n")
-        result = tenon("plugins", "doctor", "--plugin-path", self.folder)
-        self.assertEqual(result.status, 1)
-        self.assertIn("bad.tenon.yaml", result.out)
-        self.assertIn("advice:", result.out)
-        report = tenon("plugins", "doctor", "--plugin-path", self.folder, "--json").json()
-        self.assertEqual((report["ok"], len(report["to_mend"])), (False, 1))
-        self.assertIn("rms_norm", self.run_ok("ops", "--plugin-path", self.folder).out)
-        self.check_error(tenon("plugins", "lint", path), 1, "MANIFEST_INVALID", f" --> {path}:")
 
 
 if __name__ == "__main__":

@@ -80,7 +80,8 @@ class Files(CommandTest):
         self.assertRegex(out, r"a +bf16 +\[4, 5\] +40")
         self.assertRegex(out, r"b +i64 +\[7\] +56")
         report = self.run_ok("inspect", self.path("w.safetensors"), "--json").json()
-        self.assertEqual([(row["name"], row["dtype"], row["shape"]) for row in report["tensors"]], [("a", "bf16", [4, 5]), ("b", "i64", [7])])
+        rows = [(row["name"], row["dtype"], row["shape"]) for row in report["tensors"]]
+        self.assertEqual(rows, [("a", "bf16", [4, 5]), ("b", "i64", [7])])
         out = self.run_ok("inspect", graph).out
         for word in ("model.norm.weight", "rms_norm", "bf16", "[4, 67]"):
             self.assertIn(word, out)
