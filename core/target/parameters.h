@@ -1,0 +1,15 @@
+// What becomes of parameters at a target. Internal to core/target; both work on @main after the operators have their forms.
+#pragma once
+
+#include "core/target/target.h"
+
+namespace tenon {
+
+// One external constant per parameter name, whatever the number of uses. With style: arguments they become arguments of @main after the
+// inputs, in order, with {tenon.param = "name"}, used or not.
+void hoist_parameters(stablehlo::Func& main, ParameterStyle style);
+
+// The external constants that are left: values from the archive, or util.global and its load, in place.
+Status place_parameters(stablehlo::Func& main, stablehlo::Module& out, const Target& target, const ParamArchive* params);
+
+}  // namespace tenon
