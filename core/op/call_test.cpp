@@ -213,6 +213,8 @@ TEST_F(Call, AllocScratchAndTheirLimits) {
                 EXPECT_EQ(api.alloc(c, 8, 8192), nullptr);
                 EXPECT_EQ(api.scratch(c, SIZE_MAX, 16), nullptr);
                 EXPECT_EQ(api.scratch(c, SIZE_MAX / 2 - 5000, 16), nullptr);
+                EXPECT_EQ(api.alloc(c, SIZE_MAX - 8, 64), nullptr);  // would be small once aligned
+                EXPECT_EQ(api.realloc(c, nullptr, 0, SIZE_MAX, 64), nullptr);
                 api.free(c, nullptr, 0, 0);
                 return TENON_OK;
               }).ok());

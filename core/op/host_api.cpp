@@ -13,10 +13,13 @@ namespace {
 constexpr std::size_t kMaxText = 64u << 10;
 constexpr std::size_t kMaxTypes = 1u << 16;
 constexpr std::size_t kMaxAlign = 4096;
+// More is a wrong size, and would overflow once aligned.
+constexpr std::size_t kMaxBytes = std::size_t{1} << (sizeof(std::size_t) > 4 ? 39 : 31);
 constexpr std::size_t kMaxLines = 1000;  // of the log in one callback
 
 // "align is a power of two up to 4096"; 0 means the default of every field, so any alignment.
 bool usable_align(std::size_t align) { return align <= kMaxAlign && (align == 0 || std::has_single_bit(align)); }
+bool usable(std::size_t bytes, std::size_t align) { return bytes <= kMaxBytes && usable_align(align); }
 std::size_t align_of(std::size_t align) { return std::max(align, alignof(std::max_align_t)); }
 std::size_t size_of(std::size_t bytes) { return std::max<std::size_t>(bytes, 1); }  // so that NULL means failure alone
 
@@ -100,7 +103,7 @@ namespace {
 // ---- memory ----
 
 void* alloc(tenon_call* call, std::size_t bytes, std::size_t align) {
-  if (!may_allocate(call) || !usable_align(align)) return nullptr;
+  if (!may_allocate(call) || !usable(bytes, align)) return nullptr;
   try {
     return call->environment->allocator->allocate(size_of(bytes), align_of(align));
   } catch (...) {  // the embedding program's own allocator
@@ -110,7 +113,7 @@ void* alloc(tenon_call* call, std::size_t bytes, std::size_t align) {
 
 void* realloc(tenon_call* call, void* memory, std::size_t old_bytes, std::size_t new_bytes, std::size_t align) {
   if (memory == nullptr) return alloc(call, new_bytes, align);
-  if (!may_allocate(call) || !usable_align(align)) return nullptr;
+  if (!may_allocate(call) || !usable(new_bytes, align)) return nullptr;
   try {
     return call->environment->allocator->reallocate(memory, size_of(old_bytes), size_of(new_bytes), align_of(align));
   } catch (...) {
@@ -127,7 +130,7 @@ void free(tenon_call* call, void* memory, std::size_t bytes, std::size_t align) 
 }
 
 void* scratch(tenon_call* call, std::size_t bytes, std::size_t align) {
-  if (!may_allocate(call) || !usable_align(align) || bytes > PTRDIFF_MAX - kMaxAlign) return nullptr;
+  if (!may_allocate(call) || !usable(bytes, align)) return nullptr;
   try {
     std::size_t space = size_of(bytes) + align_of(align);
     call->scratch.emplace_back(new std::byte[space]);
@@ -145,7 +148,8 @@ std::int32_t error_set(tenon_call* call, std::int32_t code, const char* text, st
   if (call == nullptr) return code;
   try {
     Error error = fail(Code::Unknown, text_of(text, length));
-    if (error.message.empty()) error.message = cat("plugin ", call->plugin, " gave no message");
+    if (error.message.empty())
+      error.message = cat("plugin ", call->provider == nullptr ? call->plugin : call->provider->plugin_name(), " gave no message");
     error.advice = text_of(advice, advice_length);
     // An unknown number is kept as it came; an error of code 0 is still an error.
     error.raw_code = code == TENON_OK ? TENON_UNKNOWN : code;
