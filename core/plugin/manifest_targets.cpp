@@ -9,7 +9,7 @@ namespace {
 using yaml::Node;
 using yaml::Reader;
 
-// A name that another system gave: "odml.rms_norm", "ai_edge_torch.rms_norm", "xla::custom".
+// A name that another system gave: "odml.fold", "ai_edge_torch.fold", "xla::custom".
 bool is_foreign_name(std::string_view text) {
   return !text.empty() && text.size() <= 128 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });

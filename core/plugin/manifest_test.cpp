@@ -33,10 +33,10 @@ x-vendor: {team: [a, b]}
 )";
 
 const char* const kOps = R"(ops:
-- name: rms_norm
+- name: wave_fold
   version: 2
-  summary: Root mean square normalization.
-  aliases: [root_norm]
+  summary: Folds a wave.
+  aliases: [folding]
   operands:
   - {name: input, type: float}
   - {name: scale, like: input, optional: true, shape: [D]}
@@ -54,18 +54,18 @@ const char* const kOps = R"(ops:
     weights: {type: floats, default: [1, 0.5]}
     flag: {type: bool}
   dtypes: [f16, f32]
-  kernels: [{name: rms_norm, dtypes: [f32]}, {name: rms_norm_16}]
+  kernels: [{name: wave_fold, dtypes: [f32]}, {name: wave_fold_16}]
   numerics: {determinism: bitwise, max_ulp: 2, max_ulp_16: 1, reference: f64}
   targets:
     litert:
-      composite: odml.rms_norm
+      composite: odml.wave_fold
       version: 3
       attributes: {epsilon: {from: epsilon, type: f32}, kind: {value: "x"}, sizes: {value: [1, 2], list: bracket}}
       when: {rank: [2, 4], dtypes: [f16, f32], absent: [shape], present: [scale], constant: [scale], equals: {axis: "-1", flag: false}}
     xla: {custom_call: my_norm, api_version: 4, config: dictionary}
     plain: {inline: true}
-- kernels_for: {op: tenon.softmax, version: 1}
-  kernels: [{name: fast_softmax, dtypes: [f32]}]
+- kernels_for: {op: tenon.half_wave, version: 1}
+  kernels: [{name: fast_half, dtypes: [f32]}]
 )";
 
 Manifest parsed(const std::string& text) {
@@ -152,10 +152,10 @@ TEST(Manifest, OperatorSchemaIsRead) {
   const Manifest m = parsed(std::string(kHead) + kOps);
   ASSERT_EQ(m.ops.size(), 2u);
   const OpSchema& op = m.ops[0];
-  EXPECT_EQ(op.full_name(), "example.rms_norm");
+  EXPECT_EQ(op.full_name(), "example.wave_fold");
   EXPECT_EQ(op.version, 2u);
   EXPECT_EQ(op.line, 19);
-  EXPECT_THAT(op.aliases, ElementsAre("root_norm"));
+  EXPECT_THAT(op.aliases, ElementsAre("folding"));
   ASSERT_EQ(op.operands.size(), 4u);
   EXPECT_THAT(op.operands[0].dtypes, ElementsAre(DType::F16, DType::BF16, DType::F32, DType::F64));
   EXPECT_EQ(op.operands[0].type_text, "float");
@@ -175,14 +175,14 @@ TEST(Manifest, OperatorSchemaIsRead) {
   EXPECT_EQ(op.results[1].when, "scale");
   EXPECT_THAT(op.dtypes, ElementsAre(DType::F16, DType::F32));
   ASSERT_EQ(op.kernels.size(), 2u);
-  EXPECT_EQ(op.kernels[1].name, "rms_norm_16");
+  EXPECT_EQ(op.kernels[1].name, "wave_fold_16");
   EXPECT_EQ(op.numerics.determinism, "bitwise");
   EXPECT_EQ(op.numerics.max_ulp, 2.0);
   EXPECT_EQ(op.numerics.max_ulp_16, 1.0);
   EXPECT_EQ(op.numerics.reference, "f64");
-  EXPECT_EQ(m.ops[1].kernels_for, "tenon.softmax");
-  EXPECT_EQ(m.ops[1].full_name(), "tenon.softmax");
-  EXPECT_EQ(m.ops[1].kernels[0].name, "fast_softmax");
+  EXPECT_EQ(m.ops[1].kernels_for, "tenon.half_wave");
+  EXPECT_EQ(m.ops[1].full_name(), "tenon.half_wave");
+  EXPECT_EQ(m.ops[1].kernels[0].name, "fast_half");
 }
 
 TEST(Manifest, AttributesHaveTypesDefaultsAndBounds) {
@@ -213,7 +213,7 @@ TEST(Manifest, TargetsAreRead) {
   const CarrierForm* litert = m.ops[0].target("litert");
   ASSERT_NE(litert, nullptr);
   EXPECT_EQ(litert->kind, CarrierForm::Kind::Composite);
-  EXPECT_EQ(litert->name, "odml.rms_norm");
+  EXPECT_EQ(litert->name, "odml.wave_fold");
   EXPECT_EQ(litert->version, 3);
   EXPECT_FALSE(litert->all_attributes);
   ASSERT_EQ(litert->attributes.size(), 3u);
@@ -301,9 +301,9 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Body, ManifestRules,
     ::testing::Values(
-        Wrong{"ops:\n", "ops: []\nx-more:\n", 18, "last key"}, Wrong{"- name: rms_norm\n", "- name: RMSNorm\n", 19, "small letters"},
+        Wrong{"ops:\n", "ops: []\nx-more:\n", 18, "last key"}, Wrong{"- name: wave_fold\n", "- name: WaveFold\n", 19, "small letters"},
         Wrong{"version: 2", "version: 0", 19, "from 1 on"},
-        Wrong{"aliases: [root_norm]", "aliases: [RmsNorm]", 19, "differs from another name"},
+        Wrong{"aliases: [folding]", "aliases: [WaveFold]", 19, "differs from another name"},
         Wrong{"- {name: input, type: float}", "- {name: input}", 24, "either type or like"},
         Wrong{"- {name: input, type: float}", "- {name: input, type: f31}", 24, "unknown dtype \"f31\""},
         Wrong{"- {name: input, type: float}", "- {name: input, type: [f32, float]}", 24, "f32 twice"},
@@ -323,10 +323,10 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"one_of: [f16, f32]", "one_of: [f16, f31]", 36, "unknown dtype f31"},
         Wrong{"flag: {type: bool}", "flag: {type: bool, min: 1}", 38, "for numbers"},
         Wrong{"flag: {type: bool}", "scale: {type: bool}", 38, "operand and an attribute"},
-        Wrong{"dtypes: [f16, f32]\n", "dtypes: [i32]\n", 39, "excludes"}, Wrong{"{name: rms_norm_16}", "{name: rms_norm}", 40, "twice"},
+        Wrong{"dtypes: [f16, f32]\n", "dtypes: [i32]\n", 39, "excludes"}, Wrong{"{name: wave_fold_16}", "{name: wave_fold}", 40, "twice"},
         Wrong{"determinism: bitwise", "determinism: exact", 41, "bitwise, run-to-run or none"},
         Wrong{"max_ulp: 2", "max_ulp: -2", 41, "from 0 on"},
-        Wrong{"composite: odml.rms_norm", "composit: odml.rms_norm", 44, "exactly one of"},
+        Wrong{"composite: odml.wave_fold", "composit: odml.wave_fold", 44, "exactly one of"},
         Wrong{"from: epsilon, type: f32", "from: epsilan, type: f32", 46, "no attribute epsilan"},
         Wrong{"{value: \"x\"}", "{value: \"x\", from: axis}", 46, "either from or value"},
         Wrong{"list: bracket", "list: round", 46, "dense, array or bracket"}, Wrong{"rank: [2, 4]", "rank: [4, 2]", 47, "rank must be"},
@@ -334,9 +334,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"constant: [scale]", "constant: [axis]", 47, "no operand axis"}, Wrong{"axis: \"-1\"", "axis: left", 47, "axis"},
         Wrong{"api_version: 4", "api_version: 9", 48, "1 to 4"}, Wrong{"config: dictionary", "config: json", 48, "config must be"},
         Wrong{"{inline: true}", "{inline: true, version: 1}", 49, "unknown key"},
-        Wrong{"tenon.softmax", "softmax", 50, "with its namespace"},
-        Wrong{"  kernels: [{name: fast_softmax, dtypes: [f32]}]", "  kernels: []", 51, "lists no kernel"},
-        Wrong{"  kernels: [{name: fast_softmax, dtypes: [f32]}]", "  kernels: [{name: f}]\n  results: []", 52, "unknown key \"results\""},
+        Wrong{"tenon.half_wave", "half_wave", 50, "with its namespace"},
+        Wrong{"  kernels: [{name: fast_half, dtypes: [f32]}]", "  kernels: []", 51, "lists no kernel"},
+        Wrong{"  kernels: [{name: fast_half, dtypes: [f32]}]", "  kernels: [{name: f}]\n  results: []", 52, "unknown key \"results\""},
         Wrong{"  version: 2\n", "  version: 2\n  infer: guess\n", 21, "unknown rule"},
         Wrong{"  version: 2\n", "  infer: same\n", 20, "exactly one result"}));
 
@@ -349,9 +349,9 @@ TEST(Manifest, StockRulesAskForWhatTheyUse) {
 }
 
 TEST(Manifest, NamesAreUniqueWithoutCaseAndUnderscores) {
-  const std::string one = "- {name: soft_max, results: [{name: y, type: f32}]}\n";
-  const std::string two = "- {name: softmax, results: [{name: y, type: f32}]}\n";
-  EXPECT_THAT(parse_manifest(std::string(kHead) + "ops:\n" + one + two, "m").error().message, HasSubstr("taken by soft_max"));
+  const std::string one = "- {name: half_wave, results: [{name: y, type: f32}]}\n";
+  const std::string two = "- {name: halfwave, results: [{name: y, type: f32}]}\n";
+  EXPECT_THAT(parse_manifest(std::string(kHead) + "ops:\n" + one + two, "m").error().message, HasSubstr("taken by half_wave"));
 }
 
 TEST(Manifest, TooManyOperatorsAreRefused) {
