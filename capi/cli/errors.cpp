@@ -10,15 +10,13 @@ Failure::Failure(std::string_view code, std::string_view message, std::string_vi
 }
 
 Failure Failure::take(int code, tenon_error* error) {
-  Failure failure;
+  Failure failure(tenon_code_name(code), "the library gave no reason");
   std::size_t length = 0;
   const char* text = tenon_error_get_json(error, &length);
   Json json = Json::parse(text, text + length, nullptr, false);
   if (json.is_object() && json.contains("error") && json["error"].is_object()) {
     failure.error_ = std::move(json["error"]);
     if (!failure.error_.contains("where") || !failure.error_["where"].is_object()) failure.error_["where"] = Json::object();
-  } else {
-    failure = Failure(tenon_code_name(code), "the library gave no reason");
   }
   tenon_error_release(error);
   return failure;

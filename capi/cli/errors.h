@@ -35,7 +35,6 @@ class Failure : public std::exception {
   std::string json() const;               // {"error": {..}} on one line; ends in a newline
 
  private:
-  Failure() = default;
   Json error_;
   int status_ = kFailed;
 };

@@ -82,10 +82,7 @@ struct Error {
 Error fail(Code code, std::string message);
 
 template <class... Parts>
-  requires(sizeof...(Parts) > 1)
-Error fail(Code code, const Parts&... parts) {
-  return fail(code, cat(parts...));
-}
+requires(sizeof...(Parts) > 1) Error fail(Code code, const Parts&... parts) { return fail(code, cat(parts...)); }
 
 // "error: CODE: message", then where and advice on lines of their own: the form of every report to a person.
 std::string to_string(const Error& error);
@@ -106,7 +103,7 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}                               // NOLINT: implicit by design
   Result(Error error) : state_(std::in_place_index<1>, std::make_unique<Error>(std::move(error))) {}  // NOLINT
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -129,8 +126,8 @@ class [[nodiscard]] Result {
 #define TENON_CONCAT(a, b) TENON_CONCAT_(a, b)
 
 // Leaves the function with the error of a Status.
-#define TENON_TRY(expression)                                        \
-  do {                                                               \
+#define TENON_TRY(expression)                                                                                 \
+  do {                                                                                                        \
     if (::tenon::Status tenon_status_ = (expression); !tenon_status_.ok()) return tenon_status_.take_error(); \
   } while (0)
 

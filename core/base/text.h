@@ -20,10 +20,11 @@ void append_signed(std::string& out, std::int64_t part);
 void append_unsigned(std::string& out, std::uint64_t part);
 void append(std::string& out, double part);  // shortest text that reads back as the same double
 template <class T>
-  requires(std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>)
-void append(std::string& out, T part) {
-  if constexpr (std::is_signed_v<T>) append_signed(out, part);
-  else append_unsigned(out, part);
+requires(std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>) void append(std::string& out, T part) {
+  if constexpr (std::is_signed_v<T>)
+    append_signed(out, part);
+  else
+    append_unsigned(out, part);
 }
 }  // namespace text_internal
 

@@ -1,8 +1,8 @@
 // Scalar conversions between the element types. Float to a narrower float rounds to nearest even; NaN stays NaN (quiet).
 #pragma once
 
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 
 #include "core/type/dtype.h"
 

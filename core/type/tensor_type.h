@@ -32,8 +32,8 @@ struct TensorType {
 Result<std::int64_t> checked_elements(const TensorType& type);
 Status check_type(const TensorType& type);  // the same for types that may be dynamic
 
-std::string to_string(const TensorType& type);   // "bf16[4,640]", for people
-std::string mlir_text(const TensorType& type);   // "tensor<4x640xbf16>"
+std::string to_string(const TensorType& type);  // "bf16[4,640]", for people
+std::string mlir_text(const TensorType& type);  // "tensor<4x640xbf16>"
 
 // A dynamic dimension is compatible with every size.
 bool compatible(std::int64_t a, std::int64_t b);

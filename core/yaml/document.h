@@ -64,8 +64,8 @@ class Reader {
   // `what` names the mapping in messages: "node \"norm\"". The document must outlive the reader.
   static Result<Reader> open(const Document& document, const Node& node, std::string what);
 
-  const Node* optional(std::string_view key);           // marks the key as known; nullptr if it is absent
-  Result<const Node*> required(std::string_view key);   // error if absent or null
+  const Node* optional(std::string_view key);          // marks the key as known; nullptr if it is absent
+  Result<const Node*> required(std::string_view key);  // error if absent or null
   Result<std::string> string(std::string_view key);
   Result<std::string> string_or(std::string_view key, std::string fallback);
   Result<std::int64_t> integer(std::string_view key);

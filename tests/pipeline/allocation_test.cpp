@@ -88,7 +88,7 @@ TEST(Allocation, EveryAllocationMayFail) {
     if (code == TENON_OK) code = tenon_graph_compile(graph, nullptr, &program, &error);
     if (code == TENON_OK) code = tenon_program_run(program, &input, 1, &output, 1, nullptr, &error);
     const long left = fail_after.exchange(-1);  // cleaning up may allocate
-    if (code != TENON_OK) EXPECT_NE(error, nullptr);
+    EXPECT_EQ(code != TENON_OK, error != nullptr);
     tenon_error_release(error);
     tenon_program_destroy(program);
     tenon_graph_destroy(graph);

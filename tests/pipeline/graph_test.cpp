@@ -73,8 +73,9 @@ TEST_F(GraphApi, SeveralResultsHaveNamesAndTypes) {
   const std::vector<tenon_value> plain = graph.node("m", "rms_norm", {x});
   EXPECT_EQ(plain[1], TENON_VALUE_NONE);
   tenon_value none = 0;
-  EXPECT_NE(must_fail([&](tenon_error** e) { return tenon_graph_find_value(graph.get(), "m:sum", 5, &none, e); }).message.find("absent"),
-            std::string::npos);
+  EXPECT_NE(
+      must_fail([&](tenon_error** e) { return tenon_graph_find_value(graph.get(), "m:sum", 5, &none, e); }).message.find("has no result"),
+      std::string::npos);
 }
 
 TEST_F(GraphApi, EpsilonInAnySpellingReachesTextAndKernelExactly) {
@@ -93,7 +94,7 @@ TEST_F(GraphApi, EpsilonInAnySpellingReachesTextAndKernelExactly) {
     must([&](tenon_error** e) { return tenon_program_run(program.get(), &input, 1, &output, 1, nullptr, e); });
     expect_near(out, rms_norm_reference(in, {}, 4, 1e-3));
   }
-  EXPECT_NE(first.find("1.0e-03"), std::string::npos) << first;
+  EXPECT_NE(first.find("dense<0.001>"), std::string::npos) << first;
 }
 
 TEST_F(GraphApi, LowersForEveryTarget) {
@@ -179,9 +180,13 @@ TEST_F(GraphApi, OptionStructsOfAnySize) {
     tenon_program* program = nullptr;
     const std::int32_t code = tenon_graph_compile(graph.get(), reinterpret_cast<const tenon_program_options*>(bytes), &program, nullptr);
     tenon_program_destroy(program);
-    if (size < sizeof(tenon_program_options)) EXPECT_EQ(code, TENON_INVALID_ARGUMENT) << size;
-    if (size == sizeof(tenon_program_options)) EXPECT_EQ(code, TENON_OK);
-    if (size > sizeof(tenon_program_options) + 4) EXPECT_EQ(code, TENON_NOT_UNDERSTOOD) << size;  // a random tail is not all zero
+    if (size < sizeof(tenon_program_options)) {
+      EXPECT_EQ(code, TENON_INVALID_ARGUMENT) << size;
+    } else if (size == sizeof(tenon_program_options)) {
+      EXPECT_EQ(code, TENON_OK);
+    } else if (size > sizeof(tenon_program_options) + 4) {
+      EXPECT_EQ(code, TENON_NOT_UNDERSTOOD) << size;  // a random tail is not all zero
+    }
   }
 }
 

@@ -210,7 +210,7 @@ TEST_F(Run, ForcedLevelRunsThatLevel) {
   must([&](tenon_error** e) { return tenon_program_report_json(program.get(), &json, e); });
   Owned<tenon_blob> owned(json);
 #if defined(__x86_64__)
-  EXPECT_NE(std::string(tenon_blob_get_data(json, nullptr)).find(R"("level": "sse2")"), std::string::npos)
+  EXPECT_NE(std::string(tenon_blob_get_data(json, nullptr)).find(R"("level":"sse2")"), std::string::npos)
       << tenon_blob_get_data(json, nullptr);
 #endif
   tenon_context_options options = TENON_CONTEXT_OPTIONS_INIT;

@@ -72,7 +72,7 @@ typedef int32_t tenon_dtype;
 #define TENON_UI64 11
 #define TENON_F8E4M3FN 12
 #define TENON_F8E5M2 13
-#define TENON_F16 14 /* IEEE binary16, as uint16_t */
+#define TENON_F16 14  /* IEEE binary16, as uint16_t */
 #define TENON_BF16 15 /* bfloat16, as uint16_t */
 #define TENON_F32 16
 #define TENON_F64 17
@@ -90,7 +90,8 @@ typedef struct tenon_header {
 } tenon_header;
 
 #define TENON_KIND_MUST_UNDERSTAND 0x80000000u
-#define TENON_HEADER_INIT(type, kind) {(uint32_t)sizeof(type), (kind), NULL}
+#define TENON_HEADER_INIT(type, kind) \
+  { (uint32_t)sizeof(type), (kind), NULL }
 
 /* ---- A view of a tensor in memory: borrowed, never owned. ----
  * data points at element [0,..,0]. dims and strides have `rank` entries; strides count elements (not bytes), may be zero or negative;
@@ -106,7 +107,8 @@ typedef struct tenon_tensor_view {
   uint32_t flags;
   uint32_t reserved0;
 } tenon_tensor_view;
-#define TENON_TENSOR_VIEW_INIT {NULL, NULL, NULL, 0, TENON_DTYPE_INVALID, 0, 0}
+#define TENON_TENSOR_VIEW_INIT \
+  { NULL, NULL, NULL, 0, TENON_DTYPE_INVALID, 0, 0 }
 
 /* ---- An attribute's value. ----
  * kind says which member counts. BOOL and I64: i64. F64: f64. STRING: text, count = its length. DTYPE: i64 is the tenon_dtype.
@@ -137,7 +139,8 @@ typedef struct tenon_attr {
   const struct tenon_attr* items;
   size_t count;
 } tenon_attr;
-#define TENON_ATTR_INIT {NULL, 0, TENON_ATTR_NONE, 0, 0, 0.0, NULL, NULL, NULL, NULL, 0}
+#define TENON_ATTR_INIT \
+  { NULL, 0, TENON_ATTR_NONE, 0, 0, 0.0, NULL, NULL, NULL, NULL, 0 }
 #define TENON_ATTR_DEFAULTED 1u /* filled in from the schema's default: the user did not give it */
 
 /* ---- A tensor type: dtype and dims, no data. dims is borrowed. ---- */
@@ -146,7 +149,8 @@ typedef struct tenon_type_view {
   int32_t rank;
   tenon_dtype dtype;
 } tenon_type_view;
-#define TENON_TYPE_VIEW_INIT {NULL, 0, TENON_DTYPE_INVALID}
+#define TENON_TYPE_VIEW_INIT \
+  { NULL, 0, TENON_DTYPE_INVALID }
 
 #ifdef __cplusplus
 }

@@ -67,7 +67,8 @@ typedef struct tenon_hlo_op {
   const tenon_type_view* result_types;
   size_t result_type_count;
 } tenon_hlo_op;
-#define TENON_HLO_OP_INIT {TENON_HEADER_INIT(tenon_hlo_op, TENON_KIND_HLO_OP), NULL, 0, NULL, 0, NULL, 0, NULL, 0}
+#define TENON_HLO_OP_INIT \
+  { TENON_HEADER_INIT(tenon_hlo_op, TENON_KIND_HLO_OP), NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 
 /* Another operator used inside a lowering. name: "reduce_mean" (the plugin's own namespace first, then Tenon's) or "example.my_norm".
  * operands: in the schema's order, TENON_HLO_NONE for absent ones. carrier 1 (in lower_as only): write it in the form that the target
@@ -83,7 +84,8 @@ typedef struct tenon_operator_use {
   uint32_t carrier;
   uint32_t reserved0;
 } tenon_operator_use;
-#define TENON_OPERATOR_USE_INIT {TENON_HEADER_INIT(tenon_operator_use, TENON_KIND_OPERATOR_USE), NULL, 0, NULL, 0, NULL, 0, 0, 0}
+#define TENON_OPERATOR_USE_INIT \
+  { TENON_HEADER_INIT(tenon_operator_use, TENON_KIND_OPERATOR_USE), NULL, 0, NULL, 0, NULL, 0, 0, 0 }
 
 /* ---- The machine, for plans ---- */
 typedef struct tenon_machine {
@@ -93,7 +95,8 @@ typedef struct tenon_machine {
   uint64_t l1d_bytes, l2_bytes, l3_bytes; /* per core, per core, shared; 0: unknown */
   const char* level;                      /* the SIMD level in force, a name of configs/arch.json */
 } tenon_machine;
-#define TENON_MACHINE_INIT {TENON_HEADER_INIT(tenon_machine, TENON_KIND_MACHINE), 1, 0, 0, 0, 0, NULL}
+#define TENON_MACHINE_INIT \
+  { TENON_HEADER_INIT(tenon_machine, TENON_KIND_MACHINE), 1, 0, 0, 0, 0, NULL }
 
 /* fn(argument, begin, end, slot): the part [begin, end) of a parallel_for; slot is below `threads`. */
 typedef void (*tenon_parallel_fn)(void* argument, size_t begin, size_t end, size_t slot);
@@ -176,7 +179,8 @@ typedef struct tenon_kernel_plan {
   const char* note;
   size_t note_length;
 } tenon_kernel_plan;
-#define TENON_KERNEL_PLAN_INIT {TENON_HEADER_INIT(tenon_kernel_plan, TENON_KIND_KERNEL_PLAN), NULL, 0, 0, 0, 0, 0.0, 0.0, NULL, 0}
+#define TENON_KERNEL_PLAN_INIT \
+  { TENON_HEADER_INIT(tenon_kernel_plan, TENON_KIND_KERNEL_PLAN), NULL, 0, 0, 0, 0, 0.0, 0.0, NULL, 0 }
 
 /* TENON_KERNEL_STRIDED: run takes operands and results of any strides; without it the host hands out compact row-major ones. */
 #define TENON_KERNEL_STRIDED 1u
@@ -268,8 +272,11 @@ typedef struct tenon_plugin_info {
   const void* const* importers; /* reserved for kind: importer; NULL */
   size_t importer_count;
 } tenon_plugin_info;
-#define TENON_PLUGIN_INFO_INIT                                                                                                            \
-  {TENON_HEADER_INIT(tenon_plugin_info, TENON_KIND_PLUGIN_INFO), 0, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, NULL, 0}
+#define TENON_PLUGIN_INFO_INIT                                                                                                         \
+  {                                                                                                                                    \
+    TENON_HEADER_INIT(tenon_plugin_info, TENON_KIND_PLUGIN_INFO), 0, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, \
+        NULL, 0                                                                                                                        \
+  }
 
 /* Pure: no allocation, thread or I/O; callable any number of times. Fills *out (at most out->header.struct_size bytes). Returns TENON_OK,
  * or TENON_INCOMPATIBLE if the host's range does not meet the plugin's. host->api lives for the process and may be kept. */

@@ -1,7 +1,7 @@
 /* tenon/tenon.h - the host API, version 1.
  *
- * Tenon lowers graphs of framework operators (rms_norm, attention, reductions ..) to StableHLO text that XLA, IREE and LiteRT accept, and runs
- * the same graphs on the CPU. Operators are plugins; an operator's lowering is its meaning, its kernel is only its speed.
+ * Tenon lowers graphs of framework operators (rms_norm, attention, reductions ..) to StableHLO text that XLA, IREE and LiteRT accept, and
+ * runs the same graphs on the CPU. Operators are plugins; an operator's lowering is its meaning, its kernel is only its speed.
  *
  * The first chapter, in one breath (capi/examples has these as programs):
  *
@@ -80,7 +80,8 @@ TENON_EXPORT const char* tenon_version(void);
 
 /* The code of base.h. 0 for NULL. @since 1.0 @threads any @blocks no @reenter yes */
 TENON_EXPORT int32_t tenon_error_get_code(const tenon_error* error);
-/* "INVALID_ARGUMENT"; "UNKNOWN" for a number that is none of ours. Lives for the process. @since 1.0 @threads any @blocks no @reenter yes */
+/* "INVALID_ARGUMENT"; "UNKNOWN" for a number that is none of ours. Lives for the process. @since 1.0 @threads any @blocks no @reenter yes
+ */
 TENON_EXPORT const char* tenon_code_name(int32_t code);
 
 #define TENON_ERROR_MESSAGE 1 /* what was wrong: what was expected and what came */
@@ -99,7 +100,8 @@ TENON_EXPORT void tenon_error_get_position(const tenon_error* error, int32_t* li
 TENON_EXPORT const tenon_error* tenon_error_get_cause(const tenon_error* error);
 /* Key and value number `index` of what else is known, or 0 past the end. @since 1.0 @threads any @blocks no @reenter yes */
 TENON_EXPORT int32_t tenon_error_get_payload(const tenon_error* error, size_t index, const char** key, const char** value);
-/* {"error": {"code", "message", "where", "advice", ..}}. Lent until the error is released. @since 1.0 @threads any @blocks no @reenter yes */
+/* {"error": {"code", "message", "where", "advice", ..}}. Lent until the error is released. @since 1.0 @threads any @blocks no @reenter yes
+ */
 TENON_EXPORT const char* tenon_error_get_json(const tenon_error* error, size_t* length);
 /* The report for a person: "error: CODE: message", place, advice. Lent. @since 1.0 @threads any @blocks no @reenter yes */
 TENON_EXPORT const char* tenon_error_get_report(const tenon_error* error, size_t* length);
@@ -115,11 +117,11 @@ TENON_EXPORT void tenon_blob_release(tenon_blob* blob);
 
 /* ---- Contexts ---- */
 
-#define TENON_CONTEXT_NO_ENV 1u       /* honour no environment variable */
-#define TENON_CONTEXT_NO_USER_DIR 2u  /* search no plugins in the user's folder */
-#define TENON_CONTEXT_SAFE_MODE 4u    /* only the plugins beside the library, and static ones */
-#define TENON_CONTEXT_STRICT_FP 8u    /* a plugin that changes rounding or denormal handling fails the call */
-#define TENON_CONTEXT_NO_SYSTEM_DIR 16u /* search no site and system folders: only what the program adds */
+#define TENON_CONTEXT_NO_ENV 1u            /* honour no environment variable */
+#define TENON_CONTEXT_NO_USER_DIR 2u       /* search no plugins in the user's folder */
+#define TENON_CONTEXT_SAFE_MODE 4u         /* only the plugins beside the library, and static ones */
+#define TENON_CONTEXT_STRICT_FP 8u         /* a plugin that changes rounding or denormal handling fails the call */
+#define TENON_CONTEXT_NO_SYSTEM_DIR 16u    /* search no site and system folders: only what the program adds */
 #define TENON_CONTEXT_USER_DIR_AS_ROOT 32u /* search the user's folder also when running as root */
 
 /* Memory. NULL members: the library's own. release gets the sizes that allocate was asked for. Called from any thread. */
@@ -130,10 +132,11 @@ typedef struct tenon_allocator {
   void* (*reallocate)(void* user, void* memory, size_t old_bytes, size_t new_bytes, size_t align);
   void (*release)(void* user, void* memory, size_t bytes, size_t align);
 } tenon_allocator;
-#define TENON_ALLOCATOR_INIT {TENON_HEADER_INIT(tenon_allocator, TENON_KIND_ALLOCATOR), NULL, NULL, NULL, NULL}
+#define TENON_ALLOCATOR_INIT \
+  { TENON_HEADER_INIT(tenon_allocator, TENON_KIND_ALLOCATOR), NULL, NULL, NULL, NULL }
 
-/* The host's own thread pool: parallel_for must call fn over all of [0, count) in parts of at least grain, with slot < threads, no slot twice
- * at the same time, and return when all are done. */
+/* The host's own thread pool: parallel_for must call fn over all of [0, count) in parts of at least grain, with slot < threads, no slot
+ * twice at the same time, and return when all are done. */
 typedef struct tenon_thread_pool {
   tenon_header header;
   void* user;
@@ -141,26 +144,27 @@ typedef struct tenon_thread_pool {
   uint32_t reserved0;
   void (*parallel_for)(void* user, size_t count, size_t grain, tenon_parallel_fn fn, void* argument);
 } tenon_thread_pool;
-#define TENON_THREAD_POOL_INIT {TENON_HEADER_INIT(tenon_thread_pool, TENON_KIND_THREAD_POOL), NULL, 0, 0, NULL}
+#define TENON_THREAD_POOL_INIT \
+  { TENON_HEADER_INIT(tenon_thread_pool, TENON_KIND_THREAD_POOL), NULL, 0, 0, NULL }
 
 /* level: TENON_LOG_*; category: "loader", "plan" or a plugin's name. Called from any thread, never under a lock. */
 typedef void (*tenon_log_fn)(void* user, int32_t level, const char* category, const char* text, size_t length);
 
 typedef struct tenon_context_options {
   tenon_header header;
-  uint32_t flags;     /* TENON_CONTEXT_* */
-  uint32_t threads;   /* 0: as many as the process may use */
-  const char* arch;   /* a SIMD level of configs/arch.json to force; NULL: TENON_ARCH, else the best */
+  uint32_t flags;   /* TENON_CONTEXT_* */
+  uint32_t threads; /* 0: as many as the process may use */
+  const char* arch; /* a SIMD level of configs/arch.json to force; NULL: TENON_ARCH, else the best */
   size_t arch_length;
-  tenon_log_fn log;   /* NULL: errors go to stderr once each */
+  tenon_log_fn log; /* NULL: errors go to stderr once each */
   void* log_user;
-  int32_t log_level;  /* 0: errors only, or as TENON_LOG says */
+  int32_t log_level; /* 0: errors only, or as TENON_LOG says */
   uint32_t reserved0;
   const tenon_allocator* allocator;
   const tenon_thread_pool* thread_pool;
 } tenon_context_options;
 #define TENON_CONTEXT_OPTIONS_INIT \
-  {TENON_HEADER_INIT(tenon_context_options, TENON_KIND_CONTEXT_OPTIONS), 0, 0, NULL, 0, NULL, NULL, 0, 0, NULL, NULL}
+  { TENON_HEADER_INIT(tenon_context_options, TENON_KIND_CONTEXT_OPTIONS), 0, 0, NULL, 0, NULL, NULL, 0, 0, NULL, NULL }
 
 /* A context: plugins, thread pool, allocator, machine. Two contexts share nothing but mapped libraries. options may be NULL.
  * @since 1.0 @threads any @blocks no @owns *out: tenon_context_destroy @errors CPU_UNSUPPORTED (arch) */
@@ -174,8 +178,8 @@ TENON_EXPORT int32_t tenon_context_add_plugin_path(tenon_context* context, const
 TENON_EXPORT int32_t tenon_context_add_manifest(tenon_context* context, const char* path, size_t length, tenon_error** error);
 /* A plugin linked into the program: its query function (TENON_STATIC_PLUGIN) and the text of its manifest, which is copied.
  * @since 1.0 @threads init-only @blocks no @errors MANIFEST_INVALID FAILED_PRECONDITION */
-TENON_EXPORT int32_t tenon_context_add_static_plugin(tenon_context* context, tenon_plugin_query_fn query, const char* manifest, size_t length,
-                                                     tenon_error** error);
+TENON_EXPORT int32_t tenon_context_add_static_plugin(tenon_context* context, tenon_plugin_query_fn query, const char* manifest,
+                                                     size_t length, tenon_error** error);
 /* Only plugins whose name matches an allowed pattern (none given: all), and none that matches a denied one (* and ?).
  * @since 1.0 @threads init-only @blocks no @errors FAILED_PRECONDITION */
 TENON_EXPORT int32_t tenon_context_allow_plugins(tenon_context* context, const char* pattern, size_t length, tenon_error** error);
@@ -197,7 +201,8 @@ TENON_EXPORT int32_t tenon_plugin_preload(tenon_context* context, const char* na
 /* Checks one manifest as the loader would, and its library where it lies beside it, without running any of its code.
  * @since 1.0 @threads any @blocks yes @owns *out: tenon_blob_release @errors MANIFEST_INVALID MANIFEST_MISMATCH .. */
 TENON_EXPORT int32_t tenon_plugin_lint(tenon_context* context, const char* path, size_t length, tenon_blob** out, tenon_error** error);
-/* The built-in target profiles, and what each does with each operator. @since 1.0 @threads any @blocks yes @owns *out: tenon_blob_release */
+/* The built-in target profiles, and what each does with each operator. @since 1.0 @threads any @blocks yes @owns *out: tenon_blob_release
+ */
 TENON_EXPORT int32_t tenon_targets_json(tenon_context* context, tenon_blob** out, tenon_error** error);
 /* What is in a file: graph, .npy, .safetensors, .irpa, manifest, plugin library. By its name, never by guessing.
  * @since 1.0 @threads any @blocks yes @owns *out: tenon_blob_release @errors NOT_FOUND UNIMPLEMENTED DATA_LOSS */
@@ -213,8 +218,8 @@ TENON_EXPORT int32_t tenon_graph_create(tenon_context* context, const char* name
 TENON_EXPORT void tenon_graph_destroy(tenon_graph* graph);
 
 /* An argument of the graph. dims may hold TENON_DYNAMIC. @since 1.0 @threads exclusive @blocks no @errors ALREADY_EXISTS */
-TENON_EXPORT int32_t tenon_graph_add_input(tenon_graph* graph, const char* name, size_t length, const tenon_type_view* type, tenon_value* out,
-                                           tenon_error** error);
+TENON_EXPORT int32_t tenon_graph_add_input(tenon_graph* graph, const char* name, size_t length, const tenon_type_view* type,
+                                           tenon_value* out, tenon_error** error);
 /* A named tensor of a parameter archive; alias: its name in the graph (NULL: the same). @since 1.0 @threads exclusive @blocks no */
 TENON_EXPORT int32_t tenon_graph_add_param(tenon_graph* graph, const char* name, size_t length, const char* alias, size_t alias_length,
                                            const tenon_type_view* type, tenon_value* out, tenon_error** error);
@@ -237,10 +242,10 @@ typedef struct tenon_node_request {
   size_t attribute_count;
 } tenon_node_request;
 #define TENON_NODE_REQUEST_INIT \
-  {TENON_HEADER_INIT(tenon_node_request, TENON_KIND_NODE_REQUEST), NULL, 0, NULL, 0, NULL, 0, NULL, NULL, 0}
+  { TENON_HEADER_INIT(tenon_node_request, TENON_KIND_NODE_REQUEST), NULL, 0, NULL, 0, NULL, 0, NULL, NULL, 0 }
 
-/* Adds a node; its operator's rules are checked and its result types inferred now. On failure the graph is as it was. Writes the results, in
- * the operator's order (TENON_VALUE_NONE for an absent one), into results[0 .. capacity); *count (may be NULL) is how many there are.
+/* Adds a node; its operator's rules are checked and its result types inferred now. On failure the graph is as it was. Writes the results,
+ * in the operator's order (TENON_VALUE_NONE for an absent one), into results[0 .. capacity); *count (may be NULL) is how many there are.
  * @since 1.0 @threads exclusive @blocks yes (opens the operator's library on first use)
  * @errors NOT_FOUND (operator) ALREADY_EXISTS OUT_OF_RANGE PLUGIN_REJECTED DEPENDENCY_MISSING .. */
 TENON_EXPORT int32_t tenon_graph_add_node(tenon_graph* graph, const tenon_node_request* request, tenon_value* results, size_t capacity,
@@ -249,7 +254,8 @@ TENON_EXPORT int32_t tenon_graph_add_node(tenon_graph* graph, const tenon_node_r
 TENON_EXPORT int32_t tenon_graph_add_output(tenon_graph* graph, const char* name, size_t length, tenon_value value, tenon_error** error);
 
 /* "x", "norm", "norm:1", "norm:sum". @since 1.0 @threads any @blocks no @errors NOT_FOUND */
-TENON_EXPORT int32_t tenon_graph_find_value(const tenon_graph* graph, const char* name, size_t length, tenon_value* out, tenon_error** error);
+TENON_EXPORT int32_t tenon_graph_find_value(const tenon_graph* graph, const char* name, size_t length, tenon_value* out,
+                                            tenon_error** error);
 /* The type of a value; dims are lent until the graph changes. @since 1.0 @threads any @blocks no @errors NOT_FOUND */
 TENON_EXPORT int32_t tenon_graph_get_type(const tenon_graph* graph, tenon_value value, tenon_type_view* out, tenon_error** error);
 
@@ -277,7 +283,7 @@ typedef struct tenon_operator_source {
   size_t attribute_count;
 } tenon_operator_source;
 #define TENON_OPERATOR_SOURCE_INIT \
-  {TENON_HEADER_INIT(tenon_operator_source, TENON_KIND_OPERATOR_SOURCE), NULL, 0, NULL, 0, NULL, 0, NULL, 0}
+  { TENON_HEADER_INIT(tenon_operator_source, TENON_KIND_OPERATOR_SOURCE), NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 /* @since 1.0 @threads any @blocks yes @owns *out: tenon_graph_destroy */
 TENON_EXPORT int32_t tenon_graph_from_operator(tenon_context* context, const tenon_operator_source* source, tenon_graph** out,
                                                tenon_error** error);
@@ -293,8 +299,8 @@ TENON_EXPORT int32_t tenon_params_open(tenon_context* context, const char* path,
 TENON_EXPORT void tenon_params_destroy(tenon_params* params);
 /* @since 1.0 @threads any @blocks no */
 TENON_EXPORT size_t tenon_params_get_count(const tenon_params* params);
-/* Tensor number `index`, sorted by name: its name (lent) and a read-only view (dtype TENON_DTYPE_INVALID and rank 0 if the file does not say
- * or the dtype is none of ours). @since 1.0 @threads any @blocks no @errors OUT_OF_RANGE */
+/* Tensor number `index`, sorted by name: its name (lent) and a read-only view (dtype TENON_DTYPE_INVALID and rank 0 if the file does not
+ * say or the dtype is none of ours). @since 1.0 @threads any @blocks no @errors OUT_OF_RANGE */
 TENON_EXPORT int32_t tenon_params_get(const tenon_params* params, size_t index, const char** name, size_t* length, tenon_tensor_view* out,
                                       tenon_error** error);
 /* Writes the tensors that the graph declares as parameters, taken from `params`, to a .irpa or .safetensors file.
@@ -316,7 +322,8 @@ typedef struct tenon_lower_options {
   tenon_header header;
   const tenon_params* params; /* where the target keeps parameters as constants; else NULL */
 } tenon_lower_options;
-#define TENON_LOWER_OPTIONS_INIT {TENON_HEADER_INIT(tenon_lower_options, TENON_KIND_LOWER_OPTIONS), NULL}
+#define TENON_LOWER_OPTIONS_INIT \
+  { TENON_HEADER_INIT(tenon_lower_options, TENON_KIND_LOWER_OPTIONS), NULL }
 
 /* The graph as StableHLO for a target, verified. options may be NULL. @since 1.0 @threads any @blocks yes @owns *out: tenon_module_release
  * @errors FAILED_PRECONDITION (parameters needed) DEPENDENCY_MISSING UNIMPLEMENTED */
@@ -344,9 +351,11 @@ typedef struct tenon_program_options {
   const char* pinned_plugin;  /* kernels of this plugin first; NULL: none */
   size_t pinned_plugin_length;
 } tenon_program_options;
-#define TENON_PROGRAM_OPTIONS_INIT {TENON_HEADER_INIT(tenon_program_options, TENON_KIND_PROGRAM_OPTIONS), 0, 0, 0.0, NULL, NULL, 0}
+#define TENON_PROGRAM_OPTIONS_INIT \
+  { TENON_HEADER_INIT(tenon_program_options, TENON_KIND_PROGRAM_OPTIONS), 0, 0, 0.0, NULL, NULL, 0 }
 
-/* Plans a graph: kernels chosen, buffers assigned. options may be NULL. @since 1.0 @threads any @blocks yes @owns *out: tenon_program_destroy
+/* Plans a graph: kernels chosen, buffers assigned. options may be NULL. @since 1.0 @threads any @blocks yes @owns *out:
+ * tenon_program_destroy
  * @errors NOT_FOUND (a parameter) FAILED_PRECONDITION (strict, dynamic dimensions) */
 TENON_EXPORT int32_t tenon_graph_compile(const tenon_graph* graph, const tenon_program_options* options, tenon_program** out,
                                          tenon_error** error);
@@ -367,10 +376,11 @@ typedef struct tenon_run_options {
   size_t step_capacity;
   const volatile int32_t* cancel; /* not 0: stop soon with CANCELLED; NULL: never */
 } tenon_run_options;
-#define TENON_RUN_OPTIONS_INIT {TENON_HEADER_INIT(tenon_run_options, TENON_KIND_RUN_OPTIONS), NULL, 0, NULL}
+#define TENON_RUN_OPTIONS_INIT \
+  { TENON_HEADER_INIT(tenon_run_options, TENON_KIND_RUN_OPTIONS), NULL, 0, NULL }
 
-/* Runs the program on the caller's memory. Views: any strides (inputs), any alignment; an output may be the very same memory as an input, and
- * else overlaps none. No allocation after the first run of a thread. options may be NULL.
+/* Runs the program on the caller's memory. Views: any strides (inputs), any alignment; an output may be the very same memory as an input,
+ * and else overlaps none. No allocation after the first run of a thread. options may be NULL.
  * @since 1.0 @threads any @blocks yes @errors CANCELLED FP_ENV_CHANGED and what a kernel reports */
 TENON_EXPORT int32_t tenon_program_run(const tenon_program* program, const tenon_tensor_view* inputs, size_t input_count,
                                        const tenon_tensor_view* outputs, size_t output_count, const tenon_run_options* options,
@@ -404,8 +414,8 @@ TENON_EXPORT void tenon_tensor_destroy(tenon_tensor* tensor);
 /* Writes any view to a .npy file, by temporary file and rename. @since 1.0 @threads any @blocks yes */
 TENON_EXPORT int32_t tenon_view_save(const tenon_tensor_view* view, const char* path, size_t length, tenon_error** error);
 /* Writes named views to a .safetensors file. names: NUL-terminated. @since 1.0 @threads any @blocks yes */
-TENON_EXPORT int32_t tenon_views_save(const tenon_tensor_view* views, const char* const* names, size_t count, const char* path, size_t length,
-                                      tenon_error** error);
+TENON_EXPORT int32_t tenon_views_save(const tenon_tensor_view* views, const char* const* names, size_t count, const char* path,
+                                      size_t length, tenon_error** error);
 /* An element as text and as a double, by row-major index: for reports. @since 1.0 @threads any @blocks no @errors OUT_OF_RANGE */
 TENON_EXPORT int32_t tenon_view_get_element(const tenon_tensor_view* view, int64_t index, double* out, tenon_error** error);
 
@@ -481,7 +491,8 @@ typedef struct tenon_verify_options {
   uint32_t random_cases; /* beside the operator's own cases: drawn from its schema */
   uint32_t reserved0;
 } tenon_verify_options;
-#define TENON_VERIFY_OPTIONS_INIT {TENON_HEADER_INIT(tenon_verify_options, TENON_KIND_VERIFY_OPTIONS), NULL, 0, 0, 0, 0}
+#define TENON_VERIFY_OPTIONS_INIT \
+  { TENON_HEADER_INIT(tenon_verify_options, TENON_KIND_VERIFY_OPTIONS), NULL, 0, 0, 0, 0 }
 
 /* An operator's cases, kernel against interpreted lowering: a row per case with error and bound. *failed (may be NULL): how many broke it.
  * @since 1.0 @threads any @blocks yes @owns *out: tenon_blob_release @errors NOT_FOUND */

@@ -8,10 +8,10 @@
 #include <xmmintrin.h>
 #define ZOO_FLUSH_DENORMALS() _mm_setcsr(_mm_getcsr() | 0x8040u) /* FTZ and DAZ, as crtfastmath does */
 #elif defined(__aarch64__)
-#define ZOO_FLUSH_DENORMALS()                                 \
-  do {                                                        \
-    unsigned long fpcr;                                       \
-    __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));            \
+#define ZOO_FLUSH_DENORMALS()                                  \
+  do {                                                         \
+    unsigned long fpcr;                                        \
+    __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));             \
     __asm__ volatile("msr fpcr, %0" : : "r"(fpcr | 1u << 24)); \
   } while (0)
 #endif

@@ -43,8 +43,8 @@ static int32_t zoo_plan(tenon_call* call, const tenon_kernel* self, const tenon_
   (void)out;
   return TENON_OK;
 }
-static int32_t zoo_run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands, size_t operand_count,
-                       const tenon_tensor_view* results, size_t result_count, void* workspace) {
+static int32_t zoo_run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands,
+                       size_t operand_count, const tenon_tensor_view* results, size_t result_count, void* workspace) {
   (void)call;
   (void)self;
   (void)state;
@@ -71,8 +71,16 @@ static int32_t zoo_run(tenon_call* call, const tenon_kernel* self, const void* s
 #ifndef ZOO_RUN
 #define ZOO_RUN zoo_run
 #endif
-static const tenon_kernel zoo_kernel = {
-    {ZOO_KERNEL_SIZE, TENON_KIND_KERNEL, NULL}, ZOO_KERNEL_NAME, ZOO_LEVEL, ZOO_KERNEL_FLAGS, 0, NULL, zoo_supports, zoo_plan, ZOO_RUN, NULL};
+static const tenon_kernel zoo_kernel = {{ZOO_KERNEL_SIZE, TENON_KIND_KERNEL, NULL},
+                                        ZOO_KERNEL_NAME,
+                                        ZOO_LEVEL,
+                                        ZOO_KERNEL_FLAGS,
+                                        0,
+                                        NULL,
+                                        zoo_supports,
+                                        zoo_plan,
+                                        ZOO_RUN,
+                                        NULL};
 
 #ifndef ZOO_KERNEL
 #define ZOO_KERNEL &zoo_kernel
