@@ -38,6 +38,7 @@ Table table_of(const Json& rows) {
     if (keys[i] == "bytes") table.right(i);
   for (const Json& row : rows) {
     std::vector<Table::Cell> cells;
+    cells.reserve(keys.size());
     for (const std::string& key : keys)
       cells.emplace_back(!row.contains(key) ? "" : key == "shape" ? shape_text(row) : value_text(row.at(key)));
     table.row(std::move(cells));

@@ -26,7 +26,8 @@ Style style_of(const Json& plugin) {
 }
 
 std::string state_text(const Json& plugin) {
-  const std::string state = field(plugin, "state", "?"), code = field(plugin, "code");
+  std::string state = field(plugin, "state", "?");
+  const std::string code = field(plugin, "code");
   if (code.empty() || code == "0" || code == "OK" || state.find('(') != std::string::npos) return state;
   return state + "(" + code + ")";
 }

@@ -126,6 +126,7 @@ std::vector<Named> program_outputs(const Program& program) {
 
 std::vector<std::string> names_of(const std::vector<Named>& list) {
   std::vector<std::string> names;
+  names.reserve(list.size());
   for (const Named& item : list) names.push_back(item.name);
   return names;
 }
