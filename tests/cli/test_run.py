@@ -157,10 +157,10 @@ class Run(CommandTest):
             np.save(self.path(name), array)
             with self.subTest(name=name):
                 result = tenon("run", graph, "--params", self.path("w.safetensors"), "--input", "x=" + self.path(name))
-                self.check_error(result, 1, "INVALID_ARGUMENT", "input x: ", 'operand "x"', *words)
+                self.check_error(result, 1, "INVALID_ARGUMENT", "input x: ", 'operand "x"', self.path(name), *words)
         safetensors(self.path("x.safetensors"), {"x": x.astype(np.float64)})
         result = tenon("run", graph, "--params", self.path("w.safetensors"), "--input", self.path("x.safetensors"))
-        self.check_error(result, 1, "INVALID_ARGUMENT", "input x: expected f32[4,67], got f64[4,67]")
+        self.check_error(result, 1, "INVALID_ARGUMENT", "input x: expected f32[4,67], got f64[4,67]", self.path("x.safetensors"))
         safetensors(self.path("z.safetensors"), {"xx": x})
         result = tenon("run", graph, "--params", self.path("w.safetensors"), "--input", self.path("z.safetensors"))
         self.check_error(result, 1, "NOT_FOUND", "input x: no tensor of that name", "did you mean xx?")
