@@ -73,6 +73,8 @@ def plain(array):
     """Nested lists of Python numbers."""
     if array.dtype == np.bool_:
         return array.tolist()
+    if array.dtype.name.endswith("int4"):  # ml_dtypes' own, which NumPy does not count as integers
+        return array.astype(np.int64).tolist()
     return array.astype(np.float64 if array.dtype.kind not in "iu" else array.dtype).tolist()
 
 

@@ -260,8 +260,10 @@ class Builder {
     check(host().build_operand(call_, builder_, index, &out.id));
     return out;
   }
-  void finish(const Values& results) {
-    const std::vector<tenon_hlo_value> ids = ids_of(results);
+  void finish(const Values& results) {  // absent ones, as use() gives them, are left out
+    std::vector<tenon_hlo_value> ids;
+    for (Value result : results)
+      if (result) ids.push_back(result.id);
     check(host().build_return(call_, builder_, ids.data(), ids.size()));
   }
   Type type(Value value) {
