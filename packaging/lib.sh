@@ -1,6 +1,8 @@
 # Shared by packaging/quickstart, tests/run and .ci/run: Debian packages, configure, build. Source it from bash.
 
 tenon_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# A second checkout of the same sources finds what the first compiled.
+export CCACHE_BASEDIR=$tenon_root CCACHE_NOHASHDIR=1
 
 say() { printf '%s\n' "$*" >&2; }
 
