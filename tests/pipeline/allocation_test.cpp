@@ -6,6 +6,10 @@
 
 #include "tests/pipeline/support.h"
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // inlined, g++ sees free() meet the operator new of this very file
+#endif
+
 namespace {
 std::atomic<long> allocations{0};
 std::atomic<long> fail_after{-1};  // operator new fails when this reaches 0
