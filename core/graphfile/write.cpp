@@ -1,100 +1,147 @@
-// Writing a graph file: what parse_graph reads back as an equal graph, the same bytes every time.
+// A graph as YAML, in the form of the files that people write.
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 
-#include "core/base/json.h"
 #include "core/graphfile/graphfile.h"
+#include "core/graphfile/values.h"
 #include "core/type/convert.h"
+#include "core/yaml/document.h"
 
 namespace tenon {
+namespace graphfile {
 namespace {
 
-// Plain where no reader could take it for something else, else in double quotes (JSON's escapes are YAML's).
-std::string scalar(std::string_view text) {
-  const bool plain = !text.empty() &&
-                     std::all_of(text.begin(), text.end(),
-                                 [](char c) {
-                                   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                                          c == '.' || c == '-' || c == '/';
-                                 }) &&
-                     ((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z') || text[0] == '_') && text != "true" &&
-                     text != "false" && text != "null" && text != "Null" && text != "NULL";
-  return plain ? std::string(text) : json_quote(text);
+// Texts that a reader takes for text without quotes. Anything else is quoted:
+// numbers, words with a meaning, punctuation.
+bool is_plain(std::string_view text) {
+  if (text.empty() || text.size() > 200) return false;
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  if (!letter(text.front())) return false;
+  for (const char c : text)
+    if (!letter(c) && !(c >= '0' && c <= '9') && c != '.' && c != '-' && c != '/') return false;
+  const std::string folded = fold_name(text);
+  for (const std::string_view word : {"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+    if (folded == word) return false;
+  return true;
 }
 
 std::string number(double value) {
-  if (value != value) return ".nan";
-  if (value == __builtin_inf()) return ".inf";
-  if (value == -__builtin_inf()) return "-.inf";
+  if (std::isnan(value)) return ".nan";
+  if (std::isinf(value)) return value < 0 ? "-.inf" : ".inf";
   return shortest(value);
 }
 
-std::string shape_text(const GraphValue& value) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < value.type.dims.size(); ++i) {
-    if (i > 0) text += ", ";
-    if (value.type.dims[i] == kDynamic)
-      text += cat("\"?", i < value.symbols.size() ? value.symbols[i] : "", "\"");
-    else
-      text += cat(value.type.dims[i]);
-  }
-  return text + "]";
+// The shortest number that this dtype reads back as the same element.
+std::string element(DType dtype, const std::byte* at) {
+  if (dtype == DType::I1) return load_i64(dtype, at) != 0 ? "true" : "false";
+  if (dtype == DType::UI64) return cat(static_cast<std::uint64_t>(load_i64(dtype, at)));
+  if (!is_float(dtype)) return cat(load_i64(dtype, at));
+  const double value = load_f64(dtype, at);
+  if (dtype == DType::F64 || !std::isfinite(value)) return number(value);
+  const std::string brief = shortest(static_cast<float>(value));
+  std::byte again[8] = {};
+  store_f64(dtype, again, parse_f64(brief).value_or(0));
+  return std::memcmp(again, at, storage_size(dtype)) == 0 ? brief : shortest(value);
 }
 
-std::string type_text(const GraphValue& value) { return cat("dtype: ", name(value.type.dtype), ", shape: ", shape_text(value)); }
-
-std::string element_text(const Tensor& tensor, std::int64_t index) {
-  const DType dtype = tensor.type().dtype;
-  if (dtype == DType::F64) return number(tensor.f64(index));
-  if (is_float(dtype)) {
-    // Shortest text that reads back as the same number of the narrower type: every such type is a subset of f32.
-    const double value = tensor.f64(index);
-    return value != value || value - value != 0 ? number(value) : shortest(static_cast<float>(value));
-  }
-  if (dtype == DType::I1) return tensor.i64(index) != 0 ? "true" : "false";
-  if (dtype == DType::UI64) return cat(static_cast<std::uint64_t>(tensor.i64(index)));
-  return cat(tensor.i64(index));
-}
-
-void append_nested(std::string& text, const Tensor& tensor, std::size_t axis, std::int64_t& index) {
-  if (axis == tensor.type().dims.size()) {
-    text += element_text(tensor, index++);
+void write_lists(const TensorType& type, std::size_t depth, const std::byte*& at, std::string& out) {
+  if (depth == type.dims.size()) {
+    out += element(type.dtype, at);
+    at += storage_size(type.dtype);
     return;
   }
-  text += '[';
-  for (std::int64_t i = 0; i < tensor.type().dims[axis]; ++i) {
-    if (i > 0) text += ", ";
-    append_nested(text, tensor, axis + 1, index);
+  out += '[';
+  for (std::int64_t i = 0; i < type.dims[depth]; ++i) {
+    if (i > 0) out += ", ";
+    write_lists(type, depth + 1, at, out);
   }
-  text += ']';
+  out += ']';
 }
 
-std::string attribute_text(const Attr& value) {
+template <class List, class Write>
+std::string list(const List& values, Write write) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < values.size(); ++i) out += cat(i > 0 ? ", " : "", write(values[i]));
+  return out + "]";
+}
+
+}  // namespace
+
+std::string quote(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string write_attribute(const Attr& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto* integer = std::get_if<IntAttr>(&value)) return cat(integer->value);
   if (const auto* real = std::get_if<FloatAttr>(&value)) return number(real->value);
+  if (const auto* text = std::get_if<std::string>(&value)) return quote(*text);
   if (const auto* dtype = std::get_if<DType>(&value)) return std::string(name(*dtype));
-  if (const auto* text = std::get_if<std::string>(&value)) return json_quote(*text);
-  std::string list;
-  if (const auto* ints = std::get_if<IntsAttr>(&value))
-    for (std::int64_t item : ints->values) list += cat(list.empty() ? "" : ", ", item);
-  if (const auto* floats = std::get_if<FloatsAttr>(&value))
-    for (double item : floats->values) list += cat(list.empty() ? "" : ", ", number(item));
-  return cat("[", list, "]");
+  if (const auto* ints = std::get_if<IntsAttr>(&value)) return list(ints->values, [](std::int64_t item) { return cat(item); });
+  if (const auto* floats = std::get_if<FloatsAttr>(&value)) return list(floats->values, number);
+  return quote(to_string(value));  // no schema has another kind
 }
 
-std::string node_text(const Graph& graph, const Registry& registry, const Node& node) {
-  const OpDef* op = registry.find(node.op);
-  std::string text =
-      cat("- {name: ", scalar(node.name), ", op: ", scalar(node.op.starts_with("tenon.") && op != nullptr ? op->schema.name : node.op));
+std::string write_dims(const TensorType& type, const std::vector<std::string>& symbols) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < type.dims.size(); ++i) {
+    if (i > 0) out += ", ";
+    out += type.dims[i] != kDynamic ? cat(type.dims[i]) : cat("\"?", i < symbols.size() ? symbols[i] : std::string(), "\"");
+  }
+  return out + "]";
+}
+
+std::string write_constant(const TensorType& type, const Tensor& data, bool splat) {
+  const std::byte* at = data.data();
+  if (splat) return element(type.dtype, at);
+  std::string out;
+  write_lists(type, 0, at, out);
+  return out;
+}
+
+}  // namespace graphfile
+
+namespace {
+
+using graphfile::quote;
+
+std::string type_text(const GraphValue& value) {
+  return cat("dtype: ", name(value.type.dtype), ", shape: ", graphfile::write_dims(value.type, value.symbols));
+}
+
+std::string node_text(const Graph& graph, const Node& node) {
+  const std::string op = node.op.starts_with("tenon.") ? node.op.substr(6) : node.op;
+  std::string text = cat("- {name: ", quote(node.name), ", op: ", quote(op));
   std::size_t count = node.operands.size();
   while (count > 0 && node.operands[count - 1] == kAbsent) --count;
-  std::string operands;
+  text += ", inputs: [";
   for (std::size_t i = 0; i < count; ++i)
-    operands += cat(i == 0 ? "" : ", ", node.operands[i] == kAbsent ? "~" : scalar(graph.value_name(node.operands[i])));
-  text += cat(", inputs: [", operands, "]");
+    text += cat(i > 0 ? ", " : "", node.operands[i] == kAbsent ? "~" : quote(graph.value_name(node.operands[i])));
+  text += "]";
   std::string attributes;
   for (const NamedAttr& attr : node.attributes)
-    if (!attr.defaulted) attributes += cat(attributes.empty() ? "" : ", ", attr.name, ": ", attribute_text(attr.value));
+    if (!attr.defaulted) attributes += cat(attributes.empty() ? "" : ", ", attr.name, ": ", graphfile::write_attribute(attr.value));
   if (!attributes.empty()) text += cat(", attributes: {", attributes, "}");
   return text + "}\n";
 }
@@ -102,29 +149,44 @@ std::string node_text(const Graph& graph, const Registry& registry, const Node& 
 }  // namespace
 
 Result<std::string> graph_to_yaml(const Graph& graph, const Registry& registry) {
-  std::string text = cat("tenon: 1\nname: ", scalar(graph.name()), "\n");
-  if (!graph.inputs().empty()) text += "inputs:\n";
+  if (graph.outputs().empty())
+    return fail(Code::FailedPrecondition, "graph ", graph.name(), " has no outputs").advise("add an output before it is written");
+  std::string text = cat("tenon: 1\nname: ", quote(graph.name()), "\n");
+  const auto section = [&](std::string_view title, std::size_t count) {
+    if (count > 0) text += cat(title, ":\n");
+  };
+  section("inputs", graph.inputs().size());
   for (const GraphInput& input : graph.inputs())
-    text += cat("- {name: ", scalar(input.name), ", ", type_text(graph.value(input.value)), "}\n");
-  if (!graph.params().empty()) text += "params:\n";
+    text += cat("- {name: ", quote(input.name), ", ", type_text(graph.value(input.value)), "}\n");
+  section("params", graph.params().size());
   for (const GraphParam& param : graph.params())
-    text += cat("- {name: ", scalar(param.name), param.alias == param.name ? "" : cat(", as: ", scalar(param.alias)), ", ",
+    text += cat("- {name: ", quote(param.name), param.alias == param.name ? std::string() : cat(", as: ", quote(param.alias)), ", ",
                 type_text(graph.value(param.value)), "}\n");
-  if (!graph.constants().empty()) text += "constants:\n";
+  section("constants", graph.constants().size());
   for (const GraphConstant& constant : graph.constants()) {
-    text += cat("- {name: ", scalar(constant.name), ", ", type_text(graph.value(constant.value)), ", value: ");
-    std::int64_t index = 0;
-    if (constant.splat)
-      text += element_text(*constant.data, 0);
-    else
-      append_nested(text, *constant.data, 0, index);
-    text += "}\n";
+    const GraphValue& value = graph.value(constant.value);
+    // A whole file has this many values; nearly all of it may be one constant.
+    if (!constant.splat && static_cast<std::size_t>(value.type.elements()) > yaml::kGraphLimits.events / 2)
+      return fail(Code::ResourceExhausted, "constant ", constant.name, " ", to_string(value.type), " is too large for a graph file")
+          .operand(constant.name)
+          .advise("make it a parameter");
+    text += cat("- {name: ", quote(constant.name), ", ", type_text(value),
+                ", value: ", graphfile::write_constant(value.type, *constant.data, constant.splat), "}\n");
   }
-  if (!graph.nodes().empty()) text += "nodes:\n";
-  for (const Node& node : graph.nodes()) text += node_text(graph, registry, node);
-  text += graph.outputs().empty() ? "outputs: []\n" : "outputs:\n";
-  for (const GraphOutput& output : graph.outputs())
-    text += cat("- {name: ", scalar(output.name), ", value: ", scalar(graph.value_name(output.value)), "}\n");
+  section("nodes", graph.nodes().size());
+  for (const Node& node : graph.nodes()) {
+    TENON_ASSIGN([[maybe_unused]] const OpDef* op, registry.require(node.op));
+    text += node_text(graph, node);
+  }
+  text += "outputs:\n";
+  for (const GraphOutput& output : graph.outputs()) {
+    const std::string value = graph.value_name(output.value);
+    text += output.name == value ? cat("- ", quote(value), "\n") : cat("- {name: ", quote(output.name), ", value: ", quote(value), "}\n");
+  }
+  if (text.size() > yaml::kGraphLimits.bytes)
+    return fail(Code::ResourceExhausted, "the graph takes ", text.size(), " bytes as a file, at most ", yaml::kGraphLimits.bytes,
+                " are read")
+        .advise("make large constants parameters");
   return text;
 }
 
