@@ -53,16 +53,6 @@ Result<Dict> read_attributes(const OpSchema& schema, const Dict& written) {
   return resolve_attributes(schema, given);
 }
 
-bool exists(const tenon_node& node, const std::string& when) {
-  std::size_t slot = 0;
-  if (node.schema->operand(when, &slot) != nullptr) return slot < node.operands.size() && node.operands[slot].has_value();
-  const Attr* attr = find(node.attributes, when);
-  if (attr == nullptr) return false;
-  if (const auto* flag = std::get_if<bool>(attr)) return *flag;
-  if (const auto* list = std::get_if<IntsAttr>(attr)) return !list->values.empty();
-  return true;
-}
-
 }  // namespace
 
 Dict carrier_attributes(const OpSchema& schema, const tenon_node& node) {
@@ -120,7 +110,7 @@ Result<CompositeInfo> read_composite(const stablehlo::Module&, const stablehlo::
 
   std::size_t next = 0;
   for (const ResultSchema& result : schema.results) {
-    const bool there = result.when.empty() || exists(out.node, result.when);
+    const bool there = result.when.empty() || is_given(out.node, result.when);
     if (there && next >= op.results.size()) return bad(schema, cat("result ", result.name, " is missing"));
     out.node.results.push_back(there ? std::optional<TensorType>(func.type(op.results[next++])) : std::nullopt);
   }

@@ -13,7 +13,6 @@ namespace {
 
 using stablehlo::Cloner;
 using stablehlo::Func;
-using stablehlo::kNoValue;
 using stablehlo::Module;
 using stablehlo::Op;
 using stablehlo::OpCode;
