@@ -21,6 +21,9 @@ struct Plan {
   std::size_t count;
 };
 
+// The manifest's dtypes are all it asks for; a kernel that declines throws here, and `tenon explain` shows the reason.
+void supports(const Node&, const tenon_kernel&) {}
+
 void plan(const Node& node, const tenon_kernel&, tenon_kernel_plan& out) {
   std::size_t count = 1;
   for (int64_t size : node.operand(0).dims) count *= static_cast<std::size_t>(size);
@@ -42,7 +45,7 @@ int32_t run(tenon_call*, const tenon_kernel*, const void* state, const tenon_ten
   return TENON_OK;
 }
 
-constexpr Kernel kKernel = Kernel("scaled_softsign").plan<plan>().run(run).destroy<destroy>();
+constexpr Kernel kKernel = Kernel("scaled_softsign").supports<supports>().plan<plan>().run(run).destroy<destroy>();
 constexpr const tenon_kernel* kKernels[] = {&kKernel};
 
 TENON_OPERATOR(scaled_softsign) = Operator("scaled_softsign").lower<lower>().kernels(kKernels);
