@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
@@ -20,19 +21,6 @@ struct Region {
   std::size_t count, chunk;
   std::atomic<std::size_t> next{0};
 };
-
-// A slot draws chunks from one counter until none is left: heavy parts balance, and the slot numbers the share of a workspace.
-void run_slot(void* context, std::size_t slot) {
-  Region& region = *static_cast<Region*>(context);
-  const bool outer = inside_region;
-  inside_region = true;
-  for (;;) {
-    const std::size_t begin = region.next.fetch_add(region.chunk, std::memory_order_relaxed);
-    if (begin >= region.count) break;
-    region.task(region.argument, begin, std::min(region.count, begin + region.chunk), slot);
-  }
-  inside_region = outer;
-}
 
 class PthreadPool final : public ThreadPool {
  public:
@@ -58,10 +46,31 @@ class PthreadPool final : public ThreadPool {
     // About four chunks per slot: balance without much counting.
     Region region{task, argument, count, std::max(grain, (count + slots * 4 - 1) / (slots * 4))};
     // Workers sleep after the region: spinning would burn 30 ms of CPU per worker and region.
-    pthreadpool_parallelize_1d(pool_, run_slot, &region, slots, PTHREADPOOL_FLAG_YIELD_WORKERS);
+    region_ = &region;
+    handed_over_.fetch_add(1, std::memory_order_release);
+    pthreadpool_parallelize_1d(pool_, run_slot, this, slots, PTHREADPOOL_FLAG_YIELD_WORKERS);
+    (void)finished_.load(std::memory_order_acquire);
   }
 
  private:
+  // A slot draws chunks from one counter until none is left: heavy parts balance, and the slot numbers the share of a workspace. The two
+  // counters say in our own code what pthreadpool promises: what was written before the region is seen in it, and the other way round. (The
+  // thread sanitizer cannot see into the library.)
+  static void run_slot(void* context, std::size_t slot) {
+    auto& pool = *static_cast<PthreadPool*>(context);
+    (void)pool.handed_over_.load(std::memory_order_acquire);
+    Region& region = *pool.region_;
+    const bool outer = inside_region;
+    inside_region = true;
+    for (;;) {
+      const std::size_t begin = region.next.fetch_add(region.chunk, std::memory_order_relaxed);
+      if (begin >= region.count) break;
+      region.task(region.argument, begin, std::min(region.count, begin + region.chunk), slot);
+    }
+    inside_region = outer;
+    pool.finished_.fetch_add(1, std::memory_order_release);
+  }
+
   bool ensure_pool() {  // under mutex_
     if (pool_ == nullptr && !failed_) {
       pool_ = pthreadpool_create(threads_);
@@ -72,6 +81,8 @@ class PthreadPool final : public ThreadPool {
   const std::uint32_t threads_;
   std::mutex mutex_;
   pthreadpool_t pool_ = nullptr;
+  Region* region_ = nullptr;  // of the region that runs, under mutex_
+  std::atomic<std::uint64_t> handed_over_{0}, finished_{0};
   bool failed_ = false;
 };
 

@@ -47,7 +47,7 @@ class GraphFileTest : public ::testing::Test {
   }
 
   const Registry registry = fake::make_registry();
-  const Environment environment;
+  Environment environment;
 };
 
 constexpr const char* kWhole = R"(# a comment

@@ -133,7 +133,7 @@ class Applier {
       shell.constant = op.constant;
       Op copy = cloner.clone(shell);
       copy.location = location;
-      if (op.code == OpCode::Constant && &to == main_) constants_.insert(copy.results[0]);
+      if (&to == main_ && op.regions.empty() && is_constant(copy)) constants_.insert(copy.results.begin(), copy.results.end());
       if (op.code == OpCode::Call) TENON_TRY(keep(std::string(get_string(op.attributes, "callee"))));
       for (const Region& inner : op.regions) {
         Region& made = copy.regions.emplace_back();
@@ -191,6 +191,13 @@ class Applier {
     if (site.scope.nested && form == "inline" && reason.empty()) return;
     const bool named = !site.scope.nested && site.location != nullptr;
     decisions_.push_back({named ? *site.location : std::string(), info.op->schema.full_name(), form, reason});
+  }
+
+  // A parameter, a constant, or what is computed from such alone: consumers fold it.
+  bool is_constant(const Op& op) const {
+    if (op.code == OpCode::Constant) return true;
+    if (op.code == OpCode::CustomCall || op.code == OpCode::Call || op.operands.empty()) return false;
+    return std::all_of(op.operands.begin(), op.operands.end(), [&](ValueId id) { return constants_.contains(id); });
   }
 
   static bool is_carrier(const Site& site) { return site.scope.carrier != nullptr && get_bool(site.op.discardable, kCarrierMark); }
@@ -355,7 +362,7 @@ class Applier {
   std::unordered_map<std::string, std::shared_ptr<const Func>> functions_;
   std::unordered_map<std::string, Func> kept_;  // by their names in work_
   const Func* main_ = nullptr;                  // the one that is made
-  std::unordered_set<ValueId> constants_;       // of that @main: parameters and constants
+  std::unordered_set<ValueId> constants_;       // of that @main: see is_constant
   std::vector<CarrierDecision> decisions_;
 };
 

@@ -229,6 +229,17 @@ TEST_F(ApplyTest, EveryConditionHasItsReason) {
   EXPECT_EQ(reason("equals: {sizes: [3]}", {"x"}, {{"sizes", IntsAttr{{3}}}}), "");
 }
 
+TEST_F(ApplyTest, WhatIsComputedFromConstantsAloneIsAConstant) {
+  give_form("fake_norm", "{custom_call: c, when: {constant: [scale]}}");
+  const GraphValueId x = *graph.add_input("x", kType);
+  const GraphValueId w = *graph.add_param("w", "w", kType);
+  const GraphValueId a = add("a", "fake_norm", {x, add("half_w", "fake_half", {w})});
+  ASSERT_TRUE(graph.add_output("y", add("b", "fake_norm", {a, add("half_x", "fake_half", {x})})).ok());
+  (void)text(target("carriers: [custom_call]\n"));
+  EXPECT_THAT(decisions, ElementsAre("half_w|tenon.fake_half|inline|", "a|tenon.fake_norm|custom_call c|", "half_x|tenon.fake_half|inline|",
+                                     "b|tenon.fake_norm|inline|scale must be a parameter or a constant"));
+}
+
 TEST_F(ApplyTest, WhereCallsAreTheDefaultTheFallbackIsTheGenericCall) {
   give_form("fake_norm", "{custom_call: short, attributes: {}, when: {absent: [scale]}}");
   norm_graph();
