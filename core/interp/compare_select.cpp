@@ -6,8 +6,6 @@
 namespace tenon::interp {
 namespace {
 
-using stablehlo::OpCode;
-
 enum class Direction { Eq, Ne, Ge, Gt, Le, Lt };
 
 template <Direction kDirection, class T>

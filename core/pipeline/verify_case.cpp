@@ -167,7 +167,9 @@ Result<std::vector<Tensor>> make_inputs(const Graph& graph, const OperatorCase& 
 
 // Values written into the case by hand: what the formula gives, rounded to the dtype.
 Status check_expected(const Graph& graph, const OperatorCase& test, const std::vector<Tensor>& got, double bound, double bound_16) {
-  for (const auto& [name, values] : test.expected) {
+  for (const auto& expected : test.expected) {
+    const std::string& name = expected.first;  // not a structured binding: clang 14 does not capture those
+    const Tensor& values = expected.second;
     const auto output = std::find_if(graph.outputs().begin(), graph.outputs().end(), [&](const GraphOutput& o) { return o.name == name; });
     if (output == graph.outputs().end())
       return fail(Code::InvalidArgument, "case ", test.name, " expects a result ", name, " that is not there");
