@@ -13,7 +13,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 INCLUDE = os.path.join(ROOT, "capi/include")
 C = ["base.h", "plugin.h", "tenon.h"]
 C_ORDERS = [[h] for h in C] + [list(p) for p in itertools.permutations(C, 2)] + [[h, h] for h in C]
-CPP = [["plugin.hpp"], ["tenon.hpp"], ["tenon.hpp", "plugin.hpp"], ["plugin.hpp", "tenon.hpp"], ["tenon.hpp", "tenon.hpp"]]
+CPP = [["plugin.hpp"], ["plugin_node.hpp"], ["plugin_builder.hpp"], ["tenon.hpp"], ["tenon.hpp", "plugin.hpp"], ["plugin.hpp", "tenon.hpp"],
+       ["tenon.hpp", "tenon.hpp"]]
 WARN = ["-Wall", "-Wextra", "-Wconversion", "-pedantic-errors", "-Werror"]
 ARCHITECTURES = ["x86_64-linux-gnu", "i386-linux-gnu", "aarch64-linux-gnu", "arm-linux-gnueabihf", "riscv64-linux-gnu", "s390x-linux-gnu"]
 

@@ -39,7 +39,8 @@ LIBRARIES = {
     r"gtest/|gmock/": ["_test.cpp", "tests/", "test_support.h", "_test.h"],
     r"benchmark/": ["bench/"],
 }
-PUBLIC = {"base.h": "any", "plugin.h": "any", "tenon.h": "host", "plugin.hpp": "plugin", "tenon.hpp": "host"}
+PUBLIC = {"base.h": "any", "plugin.h": "any", "tenon.h": "host", "plugin.hpp": "plugin", "plugin_node.hpp": "plugin",
+          "plugin_builder.hpp": "plugin", "tenon.hpp": "host"}
 
 problems = []
 
@@ -90,8 +91,10 @@ def check_include(path, number, target, quoted):
             complain(path, number, f"core/{parts[1]} may not include tenon/plugin.h")
         if parts[0] == "plugins" and kind == "host":
             complain(path, number, f"a plugin may not include {target}: it never links libtenon")
-        if path.startswith("capi/include/") and kind is not None and target[6:] not in ("base.h", "plugin.h", "tenon.h"):
+        if path.startswith("capi/include/") and kind is not None and target[6:] not in ("base.h", "plugin.h", "tenon.h") and kind != "plugin":
             complain(path, number, f"a public header may not include {target}")
+        if path.startswith("capi/include/") and kind == "plugin" and not os.path.basename(path).startswith("plugin"):
+            complain(path, number, f"a host's header may not include {target}")
     elif target.startswith("capi/") and not path.startswith(("capi/src/", "tests/")):
         complain(path, number, f"{target} is libtenon's inside")
     if path.endswith(".simd.cpp") is False and parts[0] == "plugins" and target.startswith("xsimd/") and "support" not in path:
