@@ -15,7 +15,8 @@ Extents reshape(const Node& node) {
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 0) {
       if (i >= input.dims.size())
-        node.fail(TENON_OUT_OF_RANGE, cat("shape ", text(shape), " copies size ", i, " of input ", text(input.dims), ", which is not there"));
+        node.fail(TENON_OUT_OF_RANGE,
+                  cat("shape ", text(shape), " copies size ", i, " of input ", text(input.dims), ", which is not there"));
       copied[i] = true;
       nothing = nothing || input.dims[i] == 0;
       out.push_back(sized(node, input, {static_cast<std::int64_t>(i)}));
