@@ -141,7 +141,7 @@ Result<Graph> build_graph(Context& context, const OpDef& op, const OperatorCase&
   TENON_ASSIGN(const std::uint32_t index, add_node(graph, context.registry(), context.environment(), request));
   const Node& node = graph.nodes()[index];
   for (std::size_t i = 0; i < node.results.size(); ++i)
-    if (node.results[i] != kAbsent) TENON_TRY(graph.add_output(op.schema.results[i].name, node.results[i]));
+    if (node.results[i] != kAbsent) TENON_TRY(graph.add_output(op.schema.result_name(i), node.results[i]));
   return graph;
 }
 
