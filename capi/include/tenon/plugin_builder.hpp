@@ -225,7 +225,10 @@ class Builder {
       return false;
     };
     Type out(result, {});
-    for (int64_t d : c.a_batch) out.dims.push_back(ta.dims.at(static_cast<std::size_t>(d)));
+    for (std::size_t i = 0; i < c.a_batch.size(); ++i) {  // a size may be known on one side only
+      const int64_t size = ta.dims.at(static_cast<std::size_t>(c.a_batch[i]));
+      out.dims.push_back(size == TENON_DYNAMIC ? tb.dims.at(static_cast<std::size_t>(c.b_batch.at(i))) : size);
+    }
     for (int64_t d = 0; d < ta.rank(); ++d)
       if (!names(c.a_batch, d) && !names(c.a_contract, d)) out.dims.push_back(ta.dims[static_cast<std::size_t>(d)]);
     for (int64_t d = 0; d < tb.rank(); ++d)
