@@ -1,41 +1,15 @@
-// Functions of two numbers of one type and shape: what binary operators and their scalar forms compute. Integer division, powers and shifts
-// are guarded in the text, because engines differ, or stop, where they have no value.
+// Functions of two numbers of one type and shape: what binary operators and their scalar forms compute. Integer powers and shifts are
+// guarded in the text, because engines differ, or stop, where they have no value; the builder does so for the divisors of integers, of
+// which 0 gives a quotient of all ones and the dividend for remainder.
 #pragma once
 
 #include "plugins/elementwise/elementwise.h"
 
 namespace tenon::elementwise {
 
-inline Value all_ones(Builder& b, Value like) { return b.logical_not(b.splat_like(like, 0)); }
-inline Value is_zero(Builder& b, Value x) { return b.compare("EQ", x, b.splat_like(x, 0)); }
-
-// The divisor with 1 in the place of 0 and of -1: what is divided by those has a known result.
-inline Value harmless(Builder& b, Value divisor, Value zero) {
-  Value replace = zero;
-  if (!is_unsigned(b.type(divisor).dtype)) replace = b.logical_or(zero, b.compare("EQ", divisor, b.splat_like(divisor, -1)));
-  return b.select(replace, b.splat_like(divisor, 1), divisor);
-}
-
-// Truncates. By 0 all bits are set; by -1 the result is the negated dividend, which for the lowest integer is itself.
-inline Value divide(Builder& b, Value x, Value y) {
-  const tenon_dtype dtype = b.type(x).dtype;
-  if (is_float(dtype)) return b.divide(x, y);
-  const Value zero = is_zero(b, y);
-  Value quotient = b.divide(x, harmless(b, y, zero));
-  if (!is_unsigned(dtype)) quotient = b.select(b.compare("EQ", y, b.splat_like(y, -1)), b.negate(x), quotient);
-  return b.select(zero, all_ones(b, x), quotient);
-}
-
-// Of the dividend's sign. By 0 it is the dividend.
-inline Value remainder(Builder& b, Value x, Value y) {
-  if (is_float(b.type(x).dtype)) return b.remainder(x, y);
-  const Value zero = is_zero(b, y);
-  return b.select(zero, x, b.remainder(x, harmless(b, y, zero)));
-}
-
-// Of the divisor's sign. By 0 it is the dividend.
+// Of the divisor's sign, where remainder has the dividend's.
 inline Value modulo(Builder& b, Value x, Value y) {
-  const Value r = remainder(b, x, y);
+  const Value r = b.remainder(x, y);
   if (is_unsigned(b.type(x).dtype)) return r;
   const Value nothing = b.splat_like(r, 0);
   const Value differs = b.compare("NE", b.compare("LT", r, nothing), b.compare("LT", y, nothing));

@@ -1,7 +1,5 @@
 // Conversions between all dtypes. Engines disagree about floats that an integer type does not hold, about narrowing to 4 bits, and about
 // arithmetic in 4 and 8 bits; so the text leaves none of these to them.
-#include <cmath>
-
 #include "plugins/elementwise/elementwise.h"
 
 namespace tenon::elementwise {
@@ -18,26 +16,6 @@ Value wrapped_to_4_bits(Builder& b, Value x, bool has_sign) {
   return b.subtract(b.logical_xor(low, sign), sign);
 }
 
-// Bits of the magnitude of an integer type: its highest value is 2^bits - 1.
-int magnitude_bits(tenon_dtype dtype) {
-  if (is_4_bit(dtype)) return dtype == TENON_I4 ? 3 : 4;
-  return is_unsigned(dtype) ? 8 << (dtype - TENON_UI8) : (8 << (dtype - TENON_I8)) - 1;
-}
-
-// Truncated towards zero; what lies outside becomes the nearest end, NaN 0. `target` decides the ends, the result is of dtype `to`.
-Value saturated(Builder& b, Value x, tenon_dtype target, tenon_dtype to) {
-  const int bits = magnitude_bits(target), digits = b.type(x).dtype == TENON_F64 ? 53 : 24;
-  const double end = std::ldexp(1.0, bits);
-  // The highest value, or if the float type does not hold it the next below that it does.
-  const double high = bits <= digits ? end - 1 : end - std::ldexp(1.0, bits - digits);
-  const Value number = b.select(b.compare("EQ", x, x), x, b.splat_like(x, 0));
-  const tenon_dtype dtype = b.type(x).dtype;
-  const Value inside = b.clamp(b.scalar(dtype, is_unsigned(target) ? 0 : -end), number, b.scalar(dtype, high));
-  const Value y = b.convert(inside, to);
-  if (bits <= digits) return y;
-  return b.select(b.compare("GE", x, b.splat_like(x, end)), b.broadcast_like(b.highest(to), y, {}), y);
-}
-
 Value from_float(Builder& b, Value x, tenon_dtype to) {
   const tenon_dtype from = b.type(x).dtype;
   if (is_float(to)) {
@@ -46,9 +24,7 @@ Value from_float(Builder& b, Value x, tenon_dtype to) {
     return b.convert(x, to);
   }
   if (from != TENON_F64) x = b.convert(x, TENON_F32);
-  if (to == TENON_I1) return b.compare("NE", x, b.splat_like(x, 0));
-  if (!is_4_bit(to)) return saturated(b, x, to, to);
-  return b.convert(saturated(b, x, to, to == TENON_I4 ? TENON_I8 : TENON_UI8), to);
+  return to == TENON_I1 ? b.compare("NE", x, b.splat_like(x, 0)) : b.convert(x, to);  // the builder makes it saturate
 }
 
 Value from_integer(Builder& b, Value x, tenon_dtype to) {
