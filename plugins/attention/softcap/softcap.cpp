@@ -1,4 +1,4 @@
-#include "plugins/attention/wide.h"
+#include "plugins/attention/compose.h"
 
 namespace tenon::attention {
 namespace {

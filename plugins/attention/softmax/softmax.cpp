@@ -1,5 +1,5 @@
 // softmax and log_softmax: one row each at the end of this file.
-#include "plugins/attention/wide.h"
+#include "plugins/attention/compose.h"
 
 namespace tenon::attention {
 namespace {
@@ -18,7 +18,8 @@ void lower(Builder& b) {
   const Value shifted = b.subtract(x, b.broadcast_like(reduce_max(b, x, axis, true), x));
   const Value powers = b.exponential(shifted);
   const Value sum = b.reduce_add(powers, axis, true);
-  const Value y = kScale == Scale::Linear ? b.divide(powers, b.broadcast_like(sum, x)) : b.subtract(shifted, b.broadcast_like(b.log(sum), x));
+  const Value y =
+      kScale == Scale::Linear ? b.divide(powers, b.broadcast_like(sum, x)) : b.subtract(shifted, b.broadcast_like(b.log(sum), x));
   b.finish({b.convert(y, input.dtype)});
 }
 
