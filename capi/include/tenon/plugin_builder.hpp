@@ -21,6 +21,7 @@ inline uint16_t round_to_16_bits(double value, int mantissa_bits, int exponent_b
   const uint32_t infinity = ((1u << exponent_bits) - 1) << mantissa_bits;
   if (std::isnan(value)) return static_cast<uint16_t>(sign | infinity | (1u << (mantissa_bits - 1)));
   if (std::isinf(value)) return static_cast<uint16_t>(sign | infinity);
+  if (value == 0) return static_cast<uint16_t>(sign);
   const int bias = (1 << (exponent_bits - 1)) - 1;
   int exponent = 0;
   (void)std::frexp(value, &exponent);  // |value| in [2^(exponent-1), 2^exponent)
