@@ -384,12 +384,7 @@ Result<Attr> read_value_of(const Context& context, const Node& node, const AttrS
   alone.attributes.front().excludes.clear();
   Result<Dict> resolved = resolve_attributes(alone, given);
   if (!resolved.ok()) return context.error(node, resolved.error().message);
-  Attr value = std::move(resolved->front().value);
-  const auto* dtype = std::get_if<DType>(&value);
-  if (dtype != nullptr && !attribute.one_of.empty() &&
-      std::find(attribute.one_of.begin(), attribute.one_of.end(), name(*dtype)) == attribute.one_of.end())
-    return context.error(node, cat("attribute ", attribute.name, " must be one of ", join(attribute.one_of, ", "), ", got ", name(*dtype)));
-  return value;
+  return std::move(resolved->front().value);
 }
 
 Result<OpSchema> read_op(const Context& context, const Node& item, const std::string& op_namespace) {
