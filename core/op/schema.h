@@ -1,6 +1,7 @@
 // What a manifest says about an operator. Read by core/plugin from `ops:`; used to check nodes, list operators and draw random cases.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,7 +42,8 @@ struct ResultSchema {
   std::string name;
   std::vector<DType> dtypes;  // empty when `like`
   std::string like;
-  std::string when;  // exists only with this operand or (true, non-empty) attribute
+  std::string when;       // exists only with this operand or (true, non-empty) attribute
+  bool variadic = false;  // the last result only: one or more, as many as infer sets
 };
 
 struct KernelSchema {  // `kernels`: so that kernels are listed without opening the library
@@ -102,6 +104,10 @@ struct OpSchema {
 
   std::string full_name() const { return op_namespace + "." + name; }
   const OperandSchema* operand(std::string_view operand_name, std::size_t* index = nullptr) const;
+  // Result number `index` of a node; a variadic last one stands for all that follow, which are called NAME_0, NAME_1, ..
+  const ResultSchema& result_at(std::size_t index) const { return results[std::min(index, results.size() - 1)]; }
+  bool variadic_result() const { return !results.empty() && results.back().variadic; }
+  std::string result_name(std::size_t index) const;
   const AttrSchema* attribute(std::string_view canonical) const;
   // The attribute meant by a name or alias ("eps" -> epsilon), or null.
   const AttrSchema* attribute_or_alias(std::string_view given) const;

@@ -33,7 +33,7 @@ struct OperatorCase {
   std::vector<std::pair<std::string, Tensor>> expected;  // expected results, as f64, by result name
 };
 
-// A sequence of mappings: op, name, dtypes, operands {name: [sizes] | {shape, dtype, data}}, attributes, values, layout, text, error,
+// A sequence of mappings: op, name, dtypes, operands {name: [sizes] | {shape, dtype, data} | a list of these: variadic}, attributes, values, layout, text, error,
 // max_ulp, expected {result: [flat numbers]}.
 Result<std::vector<OperatorCase>> parse_cases(std::string text, const std::string& file);
 

@@ -54,7 +54,7 @@ void run_random(Context& context, const OpDef& op, const std::vector<DType>& dty
     for (int attempt = 0; attempt < 200; ++attempt) {
       OperatorCase test = draw_case(op.schema, dtype, random);
       test.name = cat("random_", i);
-      const CaseOutcome outcome = run_case(context, op, test, dtype, random.next(), true);
+      const CaseOutcome outcome = run_case(context, op, test, dtype, {random.next(), true, options.export_folder});
       if (outcome.kind == CaseOutcome::Kind::Refused) {
         ++totals.refused;
         continue;
@@ -84,7 +84,8 @@ Result<VerifyReport> verify_operator(Context& context, std::string_view name, co
   for (const OperatorCase& test : cases) {
     for (DType dtype : test.dtypes.empty() ? dtypes_of(op->schema) : test.dtypes) {
       if (!wanted(dtype)) continue;
-      const CaseOutcome outcome = run_case(context, *op, test, dtype, row_seed(options.seed, test.name, dtype), false);
+      const CaseOutcome outcome =
+          run_case(context, *op, test, dtype, {row_seed(options.seed, test.name, dtype), false, options.export_folder});
       totals.count(outcome);
       write_row(json, op->schema.full_name(), test.name, dtype, outcome);
     }

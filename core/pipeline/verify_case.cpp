@@ -6,6 +6,7 @@
 
 #include "core/graphfile/graphfile.h"
 #include "core/pipeline/compare.h"
+#include "core/pipeline/export_case.h"
 #include "core/type/convert.h"
 
 namespace tenon {
@@ -140,7 +141,7 @@ Result<Graph> build_graph(Context& context, const OpDef& op, const OperatorCase&
   TENON_ASSIGN(const std::uint32_t index, add_node(graph, context.registry(), context.environment(), request));
   const Node& node = graph.nodes()[index];
   for (std::size_t i = 0; i < node.results.size(); ++i)
-    if (node.results[i] != kAbsent) TENON_TRY(graph.add_output(op.schema.results[i].name, node.results[i]));
+    if (node.results[i] != kAbsent) TENON_TRY(graph.add_output(op.schema.result_name(i), node.results[i]));
   return graph;
 }
 
@@ -195,7 +196,7 @@ bool matches(const Error& error, const std::string& expected) {
 
 }  // namespace
 
-CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, std::uint64_t seed, bool drawn) {
+CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, const CaseOptions& options) {
   CaseOutcome outcome;
   const auto failed = [&](std::string message) {
     outcome.kind = CaseOutcome::Kind::Failed;
@@ -204,7 +205,7 @@ CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test
   };
   Result<Graph> graph = build_graph(context, op, test, dtype);
   if (!graph.ok()) {
-    if (drawn)
+    if (options.drawn)
       outcome.kind = CaseOutcome::Kind::Refused;
     else if (!test.error.empty() && matches(graph.error(), test.error))
       outcome.kind = CaseOutcome::Kind::ExpectedError;
@@ -216,8 +217,12 @@ CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test
     return outcome;
   }
   if (!test.error.empty()) return failed(cat("expected the error ", test.error, ", but the node was accepted"));
-  Result<std::vector<Tensor>> inputs = make_inputs(*graph, test, seed);
+  Result<std::vector<Tensor>> inputs = make_inputs(*graph, test, options.seed);
   if (!inputs.ok()) return failed(inputs.error().message);
+  if (!options.export_folder.empty()) {
+    const Status written = export_case(context, *graph, test, dtype, *inputs, options.export_folder);
+    if (!written.ok()) return failed(cat("export: ", written.error().message));
+  }
 
   const Numerics& numerics = op.schema.numerics;
   const double bound = test.max_ulp.value_or(numerics.max_ulp.value_or(0));

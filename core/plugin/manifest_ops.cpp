@@ -208,6 +208,12 @@ Status read_results(const Context& context, const Node& node, OpSchema& op) {
     if (!result.when.empty() && op.operand(result.when) == nullptr && op.attribute(result.when) == nullptr)
       return context.error(
           item, cat("[", op.name, "] result ", result.name, " depends on ", result.when, ", which is neither operand nor attribute"));
+    TENON_ASSIGN(result.variadic, reader.boolean_or("variadic", false));
+    if (result.variadic && !result.when.empty())
+      return context.error(item, cat("[", op.name, "] result ", result.name, " cannot be variadic and depend on ", result.when))
+          .advise("a variadic result is one or more");
+    if (op.variadic_result())
+      return context.error(item, cat("[", op.name, "] result ", result.name, " follows a variadic one, which must be the last"));
     TENON_TRY(context.finish(reader));
     op.results.push_back(std::move(result));
   }
@@ -242,7 +248,7 @@ Status read_infer(const Context& context, const Node& node, OpSchema& op) {
   if (op.infer == StockInfer::None)
     return context.error(node, cat("[", op.name, "] unknown rule \"", word, "\" for infer"))
         .advise("use same, broadcast, compare or reduce, or leave it out and write infer() in the plugin");
-  if (op.operands.empty() || op.operands.front().optional || op.results.size() != 1)
+  if (op.operands.empty() || op.operands.front().optional || op.results.size() != 1 || op.variadic_result())
     return context.error(node, cat("[", op.name, "] infer: ", word, " needs a required first operand and exactly one result"));
   if (op.infer == StockInfer::Reduce) {
     const AttrSchema* axes = op.attribute("axes");

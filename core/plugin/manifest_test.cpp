@@ -314,6 +314,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"variadic: true", "variadic: true, optional: true", 27, "optional and variadic"},
         Wrong{"{name: output, like: input}", "{name: output, like: nothing}", 29, "is no operand"},
         Wrong{"when: scale", "when: nothing", 30, "neither operand nor attribute"},
+        Wrong{"when: scale", "when: scale, variadic: true", 30, "cannot be variadic and depend on scale"},
+        Wrong{"{name: output, like: input}", "{name: output, like: input, variadic: true}", 30, "follows a variadic one"},
         Wrong{"type: f64, default", "type: f32, default", 32, "unknown type"},
         Wrong{"default: \"1e-6\"", "default: \"0\"", 32, "must be above 0"}, Wrong{"default: \"1e-6\"", "default: x", 32, "epsilon"},
         Wrong{"min: -4, max: 4", "min: 4, max: -4", 33, "within its bounds"}, Wrong{"min: -4", "min: -4, above: 2", 33, "two bounds"},
