@@ -121,7 +121,8 @@ class Drawer {
       case AttrType::String:
         return attribute.one_of.empty() ? std::string("x") : attribute.one_of[random_.next() % attribute.one_of.size()];
       case AttrType::DType:
-        return dtype_;
+        if (!attribute.one_of.empty()) return *dtype_from_name(attribute.one_of[random_.next() % attribute.one_of.size()]);
+        return random_.chance(50) ? dtype_ : all_dtypes()[random_.next() % all_dtypes().size()].dtype;
       case AttrType::Ints: {
         IntsAttr ints;
         if (attribute.name.ends_with("axes"))
