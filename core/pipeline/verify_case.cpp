@@ -6,6 +6,7 @@
 
 #include "core/graphfile/graphfile.h"
 #include "core/pipeline/compare.h"
+#include "core/pipeline/export_case.h"
 #include "core/type/convert.h"
 
 namespace tenon {
@@ -197,7 +198,7 @@ bool matches(const Error& error, const std::string& expected) {
 
 }  // namespace
 
-CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, std::uint64_t seed, bool drawn) {
+CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, const CaseOptions& options) {
   CaseOutcome outcome;
   const auto failed = [&](std::string message) {
     outcome.kind = CaseOutcome::Kind::Failed;
@@ -206,7 +207,7 @@ CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test
   };
   Result<Graph> graph = build_graph(context, op, test, dtype);
   if (!graph.ok()) {
-    if (drawn)
+    if (options.drawn)
       outcome.kind = CaseOutcome::Kind::Refused;
     else if (!test.error.empty() && matches(graph.error(), test.error))
       outcome.kind = CaseOutcome::Kind::ExpectedError;
@@ -220,12 +221,16 @@ CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test
   if (!test.error.empty()) return failed(cat("expected the error ", test.error, ", but the node was accepted"));
   // A result may have far more elements than what it is made of (a gather has those of both operands): draw something smaller.
   const auto too_large = [&](const GraphOutput& output) { return graph->value(output.value).type.elements() > kDrawnElements; };
-  if (drawn && std::any_of(graph->outputs().begin(), graph->outputs().end(), too_large)) {
+  if (options.drawn && std::any_of(graph->outputs().begin(), graph->outputs().end(), too_large)) {
     outcome.kind = CaseOutcome::Kind::Refused;
     return outcome;
   }
-  Result<std::vector<Tensor>> inputs = make_inputs(context.registry(), *graph, test, seed);
+  Result<std::vector<Tensor>> inputs = make_inputs(context.registry(), *graph, test, options.seed);
   if (!inputs.ok()) return failed(inputs.error().message);
+  if (!options.export_folder.empty()) {
+    const Status written = export_case(context, *graph, test, dtype, *inputs, options.export_folder);
+    if (!written.ok()) return failed(cat("export: ", written.error().message));
+  }
 
   const Numerics& numerics = op.schema.numerics;
   const double bound = test.max_ulp.value_or(numerics.max_ulp.value_or(0));

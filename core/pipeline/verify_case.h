@@ -21,8 +21,12 @@ struct CaseOutcome {
   std::string reproduce;  // for failures: a graph file
 };
 
-// drawn: a refusal by inference is not a failure.
-CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, std::uint64_t seed, bool drawn);
+struct CaseOptions {
+  std::uint64_t seed = 0;
+  bool drawn = false;         // a refusal by inference is not a failure
+  std::string export_folder;  // the case is also written there (export_case.h), unless it must fail; empty: it is not
+};
+CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, const CaseOptions& options);
 
 // Runs `graph` by kernels and by the interpreter on the given inputs and compares; used for cases and for the nodes of a graph.
 CaseOutcome compare_graph(Context& context, const Graph& graph, const std::vector<Tensor>& inputs, CaseLayout layout, double bound,
