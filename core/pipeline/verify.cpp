@@ -132,10 +132,10 @@ Result<VerifyReport> verify_graph(Context& context, const Graph& graph, const Pa
   TENON_ASSIGN(std::unique_ptr<Program> reference, compile(exposed, context, params, {.reference = true}));
   std::vector<Tensor> inputs, outputs;
   std::vector<TensorView> in, out;
-  std::uint64_t number = 0;
-  for (const NamedType& input : reference->plan().inputs) {
-    TENON_ASSIGN(inputs.emplace_back(), Tensor::zeros(input.type));
-    fill_random(inputs.back(), options.seed + number++);
+  for (const GraphInput& input : exposed.inputs()) {
+    TENON_ASSIGN(inputs.emplace_back(), Tensor::zeros(exposed.value(input.value).type));
+    Random random(options.seed + inputs.size() - 1);
+    fill_input(context.registry(), exposed, input.value, inputs.back(), random, ValueClass::Normal);
   }
   for (const NamedType& output : reference->plan().outputs) {
     TENON_ASSIGN(outputs.emplace_back(), Tensor::zeros(output.type));

@@ -73,6 +73,7 @@ Result<OperandSchema> read_operand(const Context& context, const Node& node) {
     TENON_ASSIGN(Reader rule, Reader::open(context.document, *values, cat("operand ", operand.name, ": values")));
     TENON_ASSIGN(operand.index_of, rule.string("index_of"));
     TENON_ASSIGN(operand.index_axis, rule.string_or("axis", ""));
+    TENON_ASSIGN(operand.coordinates, rule.boolean_or("coordinates", false));
     TENON_TRY(context.finish(rule));
   }
   TENON_TRY(context.finish(reader));
