@@ -21,6 +21,7 @@ struct OperandSchema {
   std::vector<std::string> shape;    // symbols, "..." for any leading dimensions; "1" style numbers are sizes; empty: any shape
   bool broadcast = false;            // shape: broadcast
   std::string index_of, index_axis;  // values: {index_of: data, axis: axis}
+  bool coordinates = false;          // the last dimension holds one index per dimension of index_of, from that axis on
   std::string type_text;             // as written, for listings: "float"
 };
 

@@ -74,8 +74,8 @@ Status read_part(const Document& document, const std::string& name, const std::s
 
 // One operand, or the parts of a variadic one in a list: [[2, 3], {shape: [2, 5], data: ..}].
 Status read_operand(const Document& document, const Node::Entry& entry, OperatorCase& out) {
-  const bool parts = entry.value.kind == yaml::Kind::Sequence && !entry.value.items.empty() &&
-                     entry.value.items.front().kind != yaml::Kind::Scalar;
+  const bool parts =
+      entry.value.kind == yaml::Kind::Sequence && !entry.value.items.empty() && entry.value.items.front().kind != yaml::Kind::Scalar;
   if (!parts) return read_part(document, entry.key, entry.key, entry.value, out);
   for (std::size_t i = 0; i < entry.value.items.size(); ++i)
     TENON_TRY(read_part(document, entry.key, i == 0 ? entry.key : cat(entry.key, "_", i), entry.value.items[i], out));

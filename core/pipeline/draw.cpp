@@ -98,6 +98,8 @@ class Drawer {
         return attribute.min || attribute.above ? std::max(low, 1e-12) : low;
       case 1:
         return high;
+      case 2:  // a whole number, which integer operands can hold too
+        return std::clamp(std::round(low + (high - low) * random_.uniform()), low, high);
       default:
         return low + (high - low) * random_.uniform();
     }
