@@ -19,7 +19,7 @@ from engine_limits import LIMITS, limit_of, text_per_case
 from engines import ENVIRONMENT, ask_all
 from environments import HERE
 from operator_export import export, operators, together
-from operator_reference import ReferenceProblem, call, expected, has_subnormals, load_references, wrong
+from operator_reference import call, expected, has_subnormals, load_references, wrong
 from reference import MACHINES
 from report import Report
 from tensors import TensorError, read_npy

@@ -1,6 +1,4 @@
 """Casts and quantization."""
-import numpy as np
-from onnx.helper import tensor_dtype_to_np_dtype
 from program import Skip, dtype_of, translates
 
 

@@ -1,6 +1,8 @@
 """Matrix products, convolutions, pooling, resizing."""
 import numpy as np
-from program import Skip, dtype_of, translates
+from program import Skip, translates
+
+NEAREST = ("round_prefer_floor",)  # how upsample rounds to the nearest element
 
 
 @translates("MatMul")
@@ -167,6 +169,3 @@ def resize(p):
         raise Skip("upsample does not exclude what is outside")
     sizes_or_scales = {"sizes": sizes[2:]} if sizes is not None else {"scales": [float(v) for v in np.ravel(scales)[2:]]}
     p.out(p.node("upsample", p.x(0), mode=p.attr("mode", "nearest"), coordinates=coordinates, **sizes_or_scales))
-
-
-NEAREST = ("round_prefer_floor",)
