@@ -58,6 +58,9 @@ Result<CarrierAttr> read_attribute(const Context& context, const Node::Entry& en
       return context.error(*list, cat(what, ": list must be dense, array or bracket, got \"", style, "\""));
     if (auto* ints = attr.value ? std::get_if<IntsAttr>(&*attr.value) : nullptr) ints->style = attr.list;
   }
+  if (const Node* omit = reader.optional("omit")) {
+    TENON_ASSIGN(attr.omit, read_plain_value(context, *omit, cat(what, ": omit")));
+  }
   TENON_TRY(context.finish(reader));
   return attr;
 }

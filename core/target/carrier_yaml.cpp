@@ -70,6 +70,9 @@ Result<CarrierAttr> read_attribute(const Document& document, const Node::Entry& 
   if (const Node* list = reader.optional("list")) {
     TENON_ASSIGN(attr.list, read_style(document, *list));
   }
+  if (const Node* omit = reader.optional("omit")) {
+    TENON_ASSIGN(attr.omit, read_value(document, *omit, cat(what, ": omit")));
+  }
   TENON_TRY(reader.finish());
   return attr;
 }
