@@ -73,4 +73,20 @@ inline plugin::Value reshape_to(plugin::Builder& b, plugin::Value a, plugin::Dim
   return b.dynamic_reshape(a, b.concatenate(parts, 0), std::move(dims));
 }
 
+// Elements [from, to) of dimension `along`. A slice has no way to say "all of a dynamic dimension"; padding with less than nothing has.
+inline plugin::Value part_of(plugin::Builder& b, plugin::Value a, std::int64_t along, std::int64_t from, std::int64_t to) {
+  const plugin::Type type = b.type(a);
+  if (from == 0 && to == type.dims[at(along)]) return a;
+  plugin::Dims low(type.dims.size(), 0), high = type.dims, ones(type.dims.size(), 1);
+  if (type.is_static()) {
+    low[at(along)] = from;
+    high[at(along)] = to;
+    return b.slice(a, low, high, ones);
+  }
+  high.assign(type.dims.size(), 0);
+  low[at(along)] = -from;
+  high[at(along)] = to - type.dims[at(along)];
+  return b.pad(a, b.scalar(type.dtype, 0), low, high);
+}
+
 }  // namespace tenon::attention
