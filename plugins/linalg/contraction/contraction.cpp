@@ -130,7 +130,8 @@ Dims result_dims(const Product& product, const Type& a, const Type& b) {
 Value contract(Builder& b, Value left, Value right, const Product& product, tenon_dtype result) {
   const tenon_dtype operands = b.type(left).dtype, wide = accumulator(operands, result);
   Side x{left, product.a}, y{right, product.b};
-  if (wide != at_least_32_bits(operands)) {
+  // IREE widens unsigned operands as if they had a sign.
+  if (wide != at_least_32_bits(operands) || kind(operands) == 1) {
     x.value = b.convert(x.value, wide);
     y.value = b.convert(y.value, wide);
   }
@@ -156,6 +157,12 @@ Value contract(Builder& b, Value left, Value right, const Product& product, teno
   for (const auto& [side, other] : {std::pair{&x, &y}, std::pair{&y, &x}})
     for (int label : side->labels)
       if (!has(other->labels, label)) order.push_back(label);
+  const Type left_type = b.type(x.value);
+  for (std::int64_t axis : dims.a_contract) {
+    // A sum of nothing, on which IREE's code divides by zero.
+    const Type type(wide, result_dims(product, b.type(left), b.type(right)));
+    if (left_type.dims[static_cast<std::size_t>(axis)] == 0 && type.is_static()) return b.splat(type, 0);
+  }
   const Value out = b.dot_general(x.value, y.value, dims, wide);
 
   Dims permutation;

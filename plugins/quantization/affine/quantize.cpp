@@ -57,11 +57,13 @@ void lower(Builder& b) {
   Value y = b.divide(x, spread(b, b.convert(b.operand(kScale), wide), x));
   if (!is_float(to)) {
     // A NaN has no integer: it is 0 before the zero point is added.
-    y = b.select(b.compare("EQ", y, y), b.round_nearest_even(y), b.splat_like(y, 0));
+    const Value number = b.compare("EQ", y, y), whole = b.round_nearest_even(y);
+    y = b.select(number, whole, b.splat_like(y, 0));
     if (node.has(kZeroPoint)) y = b.add(y, spread(b, to_float(b, b.operand(kZeroPoint), wide), y));
   }
   const Range range = range_of(to);
-  y = b.clamp(b.scalar(wide, range.low), y, b.scalar(wide, range.high));
+  const Value low = b.scalar(wide, range.low), high = b.scalar(wide, range.high);
+  y = b.clamp(low, y, high);
   b.finish({from_float(b, y, to)});
 }
 

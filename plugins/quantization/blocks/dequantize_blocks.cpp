@@ -36,12 +36,14 @@ class Blocks {
 
 Value q8_0(Builder& b, Blocks& blocks) {
   const Value q = b.op1("bitcast_convert", {blocks.bytes(2, 32)}, {}, {{TENON_I8, {blocks.count(), 32}}});
-  return blocks.times(blocks.half(0), blocks.to_float(q));
+  const Value scale = blocks.half(0);
+  return blocks.times(scale, blocks.to_float(q));
 }
 
 Value q4_0(Builder& b, Blocks& blocks) {
   const Value q = blocks.to_float(blocks.nibbles(blocks.bytes(2, 16)));
-  return blocks.times(blocks.half(0), b.subtract(q, b.splat_like(q, 8)));
+  const Value scale = blocks.half(0);
+  return blocks.times(scale, b.subtract(q, b.splat_like(q, 8)));
 }
 
 // The 8 factors s or t of a block, 6 bits each: four in the low bits of bytes `own`, and four of which the low halves are bits `shift` on
@@ -56,13 +58,15 @@ Value factors(Builder& b, Blocks& blocks, std::int64_t own, int shift) {
 
 Value q4_k(Builder& b, Blocks& blocks) {
   const std::int64_t n = blocks.count();
-  const Value scale = blocks.times(blocks.half(0), factors(b, blocks, 0, 0));
-  const Value least = blocks.times(blocks.half(2), factors(b, blocks, 4, 4));
+  const Value d = blocks.half(0), m = blocks.half(2);
+  const Value scale = blocks.times(d, factors(b, blocks, 0, 0));
+  const Value least = blocks.times(m, factors(b, blocks, 4, 4));
   // Four groups of 32 bytes; the low halves belong to one pair of factors, the high halves to the next.
   const Value groups = b.reshape(blocks.bytes(16, 128), {n, 4, 1, 32});
   const Value halves = b.concatenate({blocks.low_bits(groups, 4), blocks.high_bits(groups, 4)}, 2);
   const Value q = blocks.to_float(b.reshape(halves, {n, 8, 32}));
-  return b.subtract(b.multiply(q, b.broadcast_like(scale, q, {0, 1})), b.broadcast_like(least, q, {0, 1}));
+  const Value scaled = b.multiply(q, b.broadcast_like(scale, q, {0, 1}));
+  return b.subtract(scaled, b.broadcast_like(least, q, {0, 1}));
 }
 
 struct Format {
