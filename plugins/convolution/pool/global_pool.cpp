@@ -35,8 +35,8 @@ void infer_avg(const Node& node) {
 void lower_max(Builder& b) {
   const Node& node = b.node();
   const Type input = node.operand(0);
-  b.finish(
-      {b.reduce(b.operand(0), b.lowest(input.dtype), spatial_axes(node, input), true, [&](Value x, Value y) { return b.maximum(x, y); })});
+  const Value x = b.operand(0), lowest = b.lowest(input.dtype);
+  b.finish({b.reduce(x, lowest, spatial_axes(node, input), true, [&](Value left, Value right) { return b.maximum(left, right); })});
 }
 
 void lower_avg(Builder& b) {

@@ -61,8 +61,8 @@ Value reduce_windows(Builder& b, Value x, Value start, const Windows& windows, c
 void lower_max(Builder& b) {
   const Node& node = b.node();
   const Type input = node.operand(0);
-  b.finish(
-      {reduce_windows(b, b.operand(0), b.lowest(input.dtype), windows_of(node, input), [&](Value x, Value y) { return b.maximum(x, y); })});
+  const Value x = b.operand(0), lowest = b.lowest(input.dtype);
+  b.finish({reduce_windows(b, x, lowest, windows_of(node, input), [&](Value left, Value right) { return b.maximum(left, right); })});
 }
 
 // How many elements each window sees along one dimension, padding included or not.
@@ -115,8 +115,8 @@ void lower_avg(Builder& b) {
   const Type input = node.operand(0);
   const tenon_dtype wide = input.dtype == TENON_F64 ? TENON_F64 : TENON_F32;
   const Windows windows = windows_of(node, input);
-  const Value sum =
-      reduce_windows(b, b.convert(b.operand(0), wide), b.scalar(wide, 0), windows, [&](Value x, Value y) { return b.add(x, y); });
+  const Value x = b.convert(b.operand(0), wide), zero = b.scalar(wide, 0);
+  const Value sum = reduce_windows(b, x, zero, windows, [&](Value left, Value right) { return b.add(left, right); });
   b.finish({b.convert(b.divide(sum, divisors(b, sum, windows)), input.dtype)});
 }
 

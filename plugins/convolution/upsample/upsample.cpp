@@ -123,11 +123,13 @@ Value linear(Builder& b, Value x, std::int64_t axis, const std::vector<Position>
   if (whole) return first;
   const tenon_dtype dtype = b.type(x).dtype;
   const auto weight = [&](const std::vector<double>& weights) { return b.broadcast_like(constant_of(b, weights, dtype), first, {axis}); };
-  const Value weight_after = weight(right);
-  const Value sum = b.add(b.multiply(first, weight(left)), b.multiply(take(b, x, axis, after), weight_after));
+  const Value second = take(b, x, axis, after), weight_before = weight(left), weight_after = weight(right);
+  const Value part = b.multiply(first, weight_before);
+  const Value sum = b.add(part, b.multiply(second, weight_after));
   if (!some_whole) return sum;
   // The element itself where it has all the weight: an infinity times 0 would be NaN.
-  return b.select(b.compare("EQ", weight_after, b.splat_like(weight_after, 0)), first, sum);
+  const Value alone = b.compare("EQ", weight_after, b.splat_like(weight_after, 0));
+  return b.select(alone, first, sum);
 }
 
 void lower(Builder& b) {
