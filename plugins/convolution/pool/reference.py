@@ -36,7 +36,7 @@ def pooled(input, reduce, *, kernel, strides, padding, auto_pad, dilations, ceil
         seen = input
         for i, (indices, _) in enumerate(place):
             seen = np.take(seen, indices, axis=2 + i)
-        results.append(reduce(seen.reshape(*input.shape[:2], -1), int(np.prod([count for _, count in place]))))
+        results.append(reduce(seen.reshape(*input.shape[:2], int(np.prod(seen.shape[2:]))), int(np.prod([count for _, count in place]))))
     shape = (*input.shape[:2], *(len(axis) for axis in axes))
 
     def arranged(parts):
