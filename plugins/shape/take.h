@@ -24,13 +24,8 @@ inline Value from_the_front(Builder& b, Value indices, Value size) {
   return b.select(b.compare("LT", indices, b.splat_like(indices, 0)), b.add(indices, size), indices);
 }
 
-// Into [0, size): engines differ in what they do outside, one of them reads foreign memory.
-inline Value clamped(Builder& b, Value indices, Value size) {
-  return b.clamp(b.splat_like(indices, 0), indices, b.subtract(size, b.splat_like(size, 1)));
-}
-
-// x at indices (in range, i32 or i64) along `axis`, whose place in the result their dimensions take. Dimensions of x that are dynamic
-// cannot be part of a slice, whose sizes are numbers: they become components of the index.
+// x at indices (i32 or i64; the builder clamps them) along `axis`, whose place in the result their dimensions take. Dimensions of x that
+// are dynamic cannot be part of a slice, whose sizes are numbers: they become components of the index.
 inline Value take(Builder& b, Value x, std::int64_t axis, Value indices) {
   const Type type = b.type(x), index_type = b.type(indices);
   const std::int64_t extra = index_type.rank() - 1;  // by how much dimensions behind the axis move

@@ -37,7 +37,7 @@ Checked checked(Builder& b, Value indices, Value size) {
   indices = from_the_front(b, indices, size);
   if (b.node().string("mode") == "fill")
     out.valid = b.logical_and(b.compare("GE", indices, b.splat_like(indices, 0)), b.compare("LT", indices, size));
-  out.indices = clamped(b, indices, size);
+  out.indices = indices;  // the builder clamps those of every gather and scatter, in every profile
   return out;
 }
 

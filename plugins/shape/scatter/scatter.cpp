@@ -82,7 +82,7 @@ void lower_scatter(Builder& b) {
   const Value data = b.operand(kData), given = signed_indices(b, b.operand(kIndices));
   const std::int64_t axis = b.node().axis("axis", b.type(data).rank());
   const Value size = size_like(b, data, axis, given);
-  const Value indices = clamped(b, from_the_front(b, given, size), size);
+  const Value indices = from_the_front(b, given, size);
   Type component = b.type(given);
   component.dims.push_back(1);
   Values coordinates;
@@ -124,7 +124,7 @@ void lower_nd(Builder& b) {
     for (std::int64_t d = 0; d < count; ++d)
       parts.push_back(b.splat({type.dtype, {1}}, static_cast<double>(b.node().operand(kData).dims[at(d)])));
     const Value sizes = b.broadcast_like(b.concatenate(parts, 0), indices, {type.rank() - 1});
-    indices = clamped(b, from_the_front(b, indices, sizes), sizes);
+    indices = from_the_front(b, indices, sizes);
   }
   finish_scatter(b, indices, count);
 }
