@@ -199,6 +199,11 @@ TEST(Attributes, BoolsStringsAndDtypes) {
   EXPECT_EQ(code_of(unknown), Code::InvalidArgument);
   EXPECT_THAT(error_of(unknown), HasSubstr("\"float33\""));
   EXPECT_THAT(error_of(unknown), HasSubstr("use one of: i1"));
+  AttrSchema counter = attribute("dtype", AttrType::DType);
+  counter.one_of = {"i32", "i64"};
+  EXPECT_TRUE(resolve_attributes(with(counter), {{"dtype", Attr(DType::I32)}}).ok());
+  EXPECT_THAT(error_of(resolve_attributes(with(counter), {{"dtype", Attr(DType::F32)}})),
+              HasSubstr("attribute dtype must be one of i32, i64, got"));
 }
 
 }  // namespace

@@ -32,6 +32,9 @@ CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test
 CaseOutcome compare_graph(Context& context, const Graph& graph, const std::vector<Tensor>& inputs, CaseLayout layout, double bound,
                           double bound_16);
 
+// Random values for an input of the graph; where operators take it for indices that they check, all of them are in range.
+void fill_input(const Registry& registry, const Graph& graph, GraphValueId value, Tensor& tensor, Random& random, ValueClass values);
+
 void write_row(JsonWriter& json, std::string_view op, std::string_view name, DType dtype, const CaseOutcome& outcome);
 
 }  // namespace tenon

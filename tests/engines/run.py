@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from environments import HERE, SetupError, base_python, clean_environment, environment
 
 ENGINES = ["xla", "stablehlo", "iree"]
-SUITES = ["graphs", "operators"]
+SUITES = ["graphs", "operators", "onnx"]
 
 
 def run_suite(command):
@@ -50,7 +50,8 @@ def main():
         return 2
 
     # The driver itself needs NumPy, so it runs in one of the environments.
-    names = sorted({"iree" if engine == "iree" else "xla" for engine in engines})
+    used = {"iree" if engine == "iree" else "xla" for engine in engines} if {"graphs", "operators"} & set(suites) else set()
+    names = sorted(used | ({"onnx"} & set(suites)), key=["xla", "iree", "onnx"].index)
     pythons, errors = {}, []
 
     def make(name):
@@ -78,6 +79,8 @@ def main():
         "operators": [python, os.path.join(HERE, "operator_cases.py"), "--tenon", tenon, "--engines", ",".join(engines), "--pattern", args.k,
                       "--jobs", str(args.jobs), "--keep", keep("operators"), "--cases", str(args.cases)]
                      + ["--full"] * args.full + ["--update-coverage"] * args.update_coverage,
+        "onnx": [pythons.get("onnx"), os.path.join(HERE, "onnx", "driver.py"), "--tenon", tenon, "--pattern", args.k, "--jobs", str(args.jobs),
+                 "--keep", keep("onnx")],
     }
     if args.list:
         return 0 if run_suite(commands["graphs"])[0] else 1

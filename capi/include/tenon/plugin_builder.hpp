@@ -227,7 +227,10 @@ class Builder {
       return false;
     };
     Type out(result, {});
-    for (int64_t d : c.a_batch) out.dims.push_back(ta.dims.at(static_cast<std::size_t>(d)));
+    for (std::size_t i = 0; i < c.a_batch.size(); ++i) {  // a size may be known on one side only
+      const int64_t size = ta.dims.at(static_cast<std::size_t>(c.a_batch[i]));
+      out.dims.push_back(size == TENON_DYNAMIC ? tb.dims.at(static_cast<std::size_t>(c.b_batch.at(i))) : size);
+    }
     for (int64_t d = 0; d < ta.rank(); ++d)
       if (!names(c.a_batch, d) && !names(c.a_contract, d)) out.dims.push_back(ta.dims[static_cast<std::size_t>(d)]);
     for (int64_t d = 0; d < tb.rank(); ++d)
@@ -347,8 +350,9 @@ class Builder {
     std::vector<tenon_hlo_value> ids(64, TENON_HLO_NONE);
     std::size_t count = 0;
     check(call(ids.data(), ids.size(), &count));
+    if (count > ids.size()) node_.fail(TENON_UNIMPLEMENTED, cat("an operation with ", count, " results, at most ", ids.size(), " are taken"));
     Values out;
-    for (std::size_t i = 0; i < count && i < ids.size(); ++i) out.push_back({ids[i]});
+    for (std::size_t i = 0; i < count; ++i) out.push_back({ids[i]});
     return out;
   }
   Values use_operator(std::string_view name, const Values& operands, const Attributes& attributes, uint32_t carrier) {

@@ -1,0 +1,38 @@
+// softmax and log_softmax: one row each at the end of this file.
+#include "plugins/attention/compose.h"
+
+namespace tenon::attention {
+namespace {
+
+using namespace plugin;
+
+enum class Scale { Linear, Log };
+
+// The largest value is taken away first: exp() of anything else would overflow from 89 on.
+template <Scale kScale>
+void lower(Builder& b) {
+  const Node& node = b.node();
+  const Type input = node.operand(0);
+  const Dims axis{node.axis("axis", input.rank())};
+  const Value x = b.convert(b.operand(0), wide(input.dtype));
+  const Value shifted = b.subtract(x, b.broadcast_like(reduce_max(b, x, axis, true), x));
+  const Value powers = b.exponential(shifted);
+  const Value sum = b.reduce_add(powers, axis, true);
+  const Value y =
+      kScale == Scale::Linear ? b.divide(powers, b.broadcast_like(sum, x)) : b.subtract(shifted, b.broadcast_like(b.log(sum), x));
+  b.finish({b.convert(y, input.dtype)});
+}
+
+void infer(const Node& node) {
+  const Type input = node.operand(0);
+  (void)node.axis("axis", input.rank());
+  node.set_result(0, input);
+}
+
+}  // namespace
+}  // namespace tenon::attention
+
+using namespace tenon::plugin;
+using namespace tenon::attention;
+TENON_OPERATOR(softmax) = Operator("softmax").infer<infer>().lower<lower<Scale::Linear>>();
+TENON_OPERATOR(log_softmax) = Operator("log_softmax").infer<infer>().lower<lower<Scale::Log>>();
