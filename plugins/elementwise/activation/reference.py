@@ -35,12 +35,12 @@ def leaky_relu(input, *, alpha):
 
 
 def elu(input, *, alpha):
-    return Bounded(np.where(input > 0, input, alpha * np.expm1(input)), steps=4, xla=13, iree=7)
+    return Bounded(np.where(input > 0, input, alpha * np.expm1(input)), steps=10, xla=13)
 
 
 def selu(input):
     scale, alpha = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
-    return Bounded(scale * np.where(input > 0, input, alpha * np.expm1(input)), steps=4, xla=13, iree=7)
+    return Bounded(scale * np.where(input > 0, input, alpha * np.expm1(input)), steps=10, xla=13)
 
 
 def hard_sigmoid(input, *, alpha, beta):
@@ -64,7 +64,7 @@ def hard_swish(input):
 
 
 def softplus(input):
-    return Bounded(np.maximum(input, 0) + np.log1p(np.exp(-np.abs(input))), steps=4, xla=8, iree=8)
+    return Bounded(np.maximum(input, 0) + np.log1p(np.exp(-np.abs(input))), steps=12)
 
 
 def mish(input):

@@ -13,6 +13,9 @@ Value square(Builder& b, Value x) { return b.multiply(x, x); }
 Value reciprocal(Builder& b, Value x) { return b.divide(b.splat_like(x, 1), x); }
 Value same(Builder&, Value x) { return x; }
 
+// IREE's has no value for infinity.
+Value cube_root(Builder& b, Value x) { return b.select(b.is_finite(x), b.cbrt(x), x); }
+
 Value is_nan(Builder& b, Value x) { return b.compare("NE", x, x); }
 Value is_infinite(Builder& b, Value x) { return b.compare("EQ", b.abs(x), b.splat_like(x, std::numeric_limits<double>::infinity())); }
 
@@ -28,11 +31,11 @@ TENON_OPERATOR(square) = Operator("square").lower<lower_unary<square>>();
 TENON_OPERATOR(reciprocal) = Operator("reciprocal").lower<lower_unary<reciprocal>>();
 TENON_OPERATOR(sqrt) = Operator("sqrt").lower<lower_unary<&Builder::sqrt>>();
 TENON_OPERATOR(rsqrt) = Operator("rsqrt").lower<lower_unary<&Builder::rsqrt>>();
-TENON_OPERATOR(cbrt) = Operator("cbrt").lower<lower_unary<&Builder::cbrt>>();
+TENON_OPERATOR(cbrt) = Operator("cbrt").lower<lower_unary<cube_root>>();
 TENON_OPERATOR(exp) = Operator("exp").lower<lower_unary<&Builder::exponential>>();
-TENON_OPERATOR(expm1) = Operator("expm1").lower<lower_unary<&Builder::exponential_minus_one>>();
+TENON_OPERATOR(expm1) = Operator("expm1").lower<lower_unary<exp_minus_one>>();
 TENON_OPERATOR(log) = Operator("log").lower<lower_unary<&Builder::log>>();
-TENON_OPERATOR(log1p) = Operator("log1p").lower<lower_unary<&Builder::log_plus_one>>();
+TENON_OPERATOR(log1p) = Operator("log1p").lower<lower_unary<log_of_one_plus>>();
 TENON_OPERATOR(floor) = Operator("floor").lower<lower_exact<&Builder::floor>>();
 TENON_OPERATOR(ceil) = Operator("ceil").lower<lower_exact<&Builder::ceil>>();
 TENON_OPERATOR(round) = Operator("round").lower<lower_exact<&Builder::round_nearest_even>>();
