@@ -64,7 +64,7 @@ class OnnxSuite:
             return "failed", f"translation: {type(error).__name__}: {error}"
         missing = sorted({node.op for node in program.graph.nodes} - set(self.built))
         if missing:
-            return "skipped", f"not built: {', '.join(missing)}"
+            return "failed", f"not built: {', '.join(missing)}"
         folder = os.path.join(self.root, case.name)
         try:
             program.graph.write(folder)
