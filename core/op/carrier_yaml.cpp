@@ -63,6 +63,9 @@ Result<CarrierAttr> read_attribute(const Document& document, const Node::Entry& 
     TENON_ASSIGN(attr.list, read_style(document, *list));
     if (auto* ints = attr.value ? std::get_if<IntsAttr>(&*attr.value) : nullptr) ints->style = attr.list;
   }
+  if (const Node* omit = reader.optional("omit")) {
+    TENON_ASSIGN(attr.omit, read_plain_value(document, *omit, cat(what, ": omit")));
+  }
   TENON_TRY(finish(reading, reader));
   return attr;
 }

@@ -86,13 +86,7 @@ Result<Attr> read_value_of(const Document& document, const yaml::Node& node, con
   alone.attributes.front().excludes.clear();
   Result<Dict> resolved = resolve_attributes(alone, given);
   if (!resolved.ok()) return error_at(document, node, resolved.error().message);
-  Attr value = std::move(resolved->front().value);
-  const auto* dtype = std::get_if<DType>(&value);
-  if (dtype != nullptr && !attribute.one_of.empty() &&
-      std::find(attribute.one_of.begin(), attribute.one_of.end(), name(*dtype)) == attribute.one_of.end())
-    return error_at(document, node,
-                    cat("attribute ", attribute.name, " must be one of ", join(attribute.one_of, ", "), ", got ", name(*dtype)));
-  return value;
+  return std::move(resolved->front().value);
 }
 
 Result<Attr> read_plain_value(const Document& document, const yaml::Node& node, std::string_view what) {

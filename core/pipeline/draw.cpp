@@ -98,6 +98,8 @@ class Drawer {
         return attribute.min || attribute.above ? std::max(low, 1e-12) : low;
       case 1:
         return high;
+      case 2:  // a whole number, which integer operands can hold too
+        return std::clamp(std::round(low + (high - low) * random_.uniform()), low, high);
       default:
         return low + (high - low) * random_.uniform();
     }
@@ -119,7 +121,8 @@ class Drawer {
       case AttrType::String:
         return attribute.one_of.empty() ? std::string("x") : attribute.one_of[random_.next() % attribute.one_of.size()];
       case AttrType::DType:
-        return dtype_;
+        if (!attribute.one_of.empty()) return *dtype_from_name(attribute.one_of[random_.next() % attribute.one_of.size()]);
+        return random_.chance(50) ? dtype_ : all_dtypes()[random_.next() % all_dtypes().size()].dtype;
       case AttrType::Ints: {
         IntsAttr ints;
         if (attribute.name.ends_with("axes"))

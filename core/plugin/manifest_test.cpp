@@ -60,7 +60,7 @@ const char* const kOps = R"(ops:
     litert:
       composite: odml.wave_fold
       version: 3
-      attributes: {epsilon: {from: epsilon, type: f32}, kind: {value: "x"}, sizes: {value: [1, 2], list: bracket}}
+      attributes: {epsilon: {from: epsilon, type: f32, omit: 0.5}, kind: {value: "x"}, sizes: {value: [1, 2], list: bracket}}
       when: {rank: [2, 4], dtypes: [f16, f32], absent: [shape], present: [scale], constant: [scale], equals: {axis: "-1", flag: false}}
     xla: {custom_call: my_norm, api_version: 4, config: dictionary}
     plain: {inline: true}

@@ -99,7 +99,9 @@ TEST_F(ApplyTest, InlineIsPlainStableHlo) {
 }
 
 TEST_F(ApplyTest, ACompositeIsRenamedAndItsAttributesMapped) {
-  give_form("fake_norm", "{composite: odd.norm, version: 7, attributes: {eps: {from: epsilon, type: f32}, kind: {value: 3, type: i32}}}");
+  give_form("fake_norm",
+            "{composite: odd.norm, version: 7, attributes: {eps: {from: epsilon, type: f32}, kind: {value: 3, type: i32}, "
+            "left_out: {from: epsilon, omit: 1e-6}}}");
   norm_graph({{"epsilon", FloatAttr{1e-6}}});
   EXPECT_EQ(text(target("carriers: [composite]\n")), R"(module @test {
   func.func public @main(%arg0: tensor<2x3xf32>, %arg1: tensor<2x3xf32> {tenon.param = "model.w"}) -> tensor<2x3xf32> {

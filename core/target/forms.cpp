@@ -222,6 +222,7 @@ Result<Dict> carried_attributes(const CarrierForm& form, const Target& target, c
   for (const CarrierAttr& rule : form.attributes) {
     const Attr* value = rule.from.empty() ? (rule.value ? &*rule.value : nullptr) : find(node.attributes, rule.from);
     if (value == nullptr) continue;  // neither given nor defaulted: the carrier's own default counts
+    if (rule.omit && same_value(*value, *rule.omit)) continue;
     TENON_ASSIGN(Attr converted, convert(rule.from.empty() ? rule.to : rule.from, *value, rule));
     dict.push_back({rule.to, std::move(converted)});
   }

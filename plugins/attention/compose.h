@@ -73,4 +73,40 @@ inline plugin::Value reshape_to(plugin::Builder& b, plugin::Value a, plugin::Dim
   return b.dynamic_reshape(a, b.concatenate(parts, 0), std::move(dims));
 }
 
+// Elements [from, to) of dimension `along`, whose size is known.
+inline plugin::Value part_of(plugin::Builder& b, plugin::Value a, std::int64_t along, std::int64_t from, std::int64_t to) {
+  const plugin::Type type = b.type(a);
+  if (from == 0 && to == type.dims[at(along)]) return a;
+  if (type.is_static()) {
+    plugin::Dims low(type.dims.size(), 0), high = type.dims;
+    low[at(along)] = from;
+    high[at(along)] = to;
+    return b.slice(a, low, high, plugin::Dims(type.dims.size(), 1));
+  }
+  // A slice has no way to say "all of a dynamic dimension". A gather has: such dimensions are components of its indices.
+  plugin::Dims moving, fixed, sizes = type.dims, dims;
+  for (std::int64_t d = 0; d < type.rank(); ++d) (type.dims[at(d)] == TENON_DYNAMIC ? moving : fixed).push_back(d);
+  for (std::int64_t d : moving) {
+    sizes[at(d)] = 1;
+    dims.push_back(TENON_DYNAMIC);
+  }
+  sizes[at(along)] = to - from;
+  dims.push_back(1);
+  const plugin::Value shape = b.concatenate({sizes_of(b, a, moving), b.splat({TENON_I32, {1}}, 1)}, 0);
+  plugin::Values index;
+  for (std::size_t i = 0; i < moving.size(); ++i)
+    index.push_back(b.op1("dynamic_iota", {shape}, {{"iota_dimension", static_cast<std::int64_t>(i)}}, {{TENON_I32, dims}}));
+  index.push_back(b.op1("dynamic_broadcast_in_dim", {b.scalar(TENON_I32, static_cast<double>(from)), shape},
+                        {{"broadcast_dimensions", plugin::Dims()}}, {{TENON_I32, dims}}));
+  const auto vector_dim = static_cast<std::int64_t>(moving.size());
+  plugin::Dims map = moving;
+  map.push_back(along);
+  return b.op1("gather", {a, b.concatenate(index, vector_dim)},
+               {{"offset_dims", fixed},
+                {"collapsed_slice_dims", moving},
+                {"start_index_map", map},
+                {"index_vector_dim", vector_dim},
+                {"slice_sizes", sizes}});
+}
+
 }  // namespace tenon::attention

@@ -2,6 +2,7 @@
 import argparse
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -221,7 +222,12 @@ class OperatorSuite:
                 items.sort(key=lambda item: -len(item[3].cases))
                 requests = [{"do": "run", "engine": engine, "module": batch.texts[target], "inputs": batch.files,
                              "outputs": os.path.join(batch.folder, row)} for row, engine, target, batch in items]
-                for (row, engine, target, batch), answer in zip(items, ask_all(environment, requests, self.jobs)):
+                begin, used = time.time(), resource.getrusage(resource.RUSAGE_CHILDREN)
+                answers = ask_all(environment, requests, self.jobs)
+                now = resource.getrusage(resource.RUSAGE_CHILDREN)
+                self.note(f"{len(requests)} graphs in the environment {environment}, "
+                          f"{now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime:.0f} s of processor time", begin)
+                for (row, engine, target, batch), answer in zip(items, answers):
                     if verdict(row, engine, target, batch, answer):
                         half = len(batch.cases) // 2
                         for mark, cases in (("a", batch.cases[:half]), ("b", batch.cases[half:])):

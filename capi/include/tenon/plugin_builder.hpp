@@ -293,6 +293,21 @@ class Builder {
   Value reduce_add(Value a, Dims dimensions, bool keep = false) {
     return reduce(a, 0, std::move(dimensions), keep, [this](Value x, Value y) { return add(x, y); });
   }
+  // `reduced` with the vanished dimensions of `a` back, at size 1.
+  Value keep_dimensions(Value reduced, Value a, const Dims& dimensions) {
+    Dims dims = type(a).dims, at;
+    Values parts;
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+      bool gone = false;
+      for (int64_t d : dimensions) gone = gone || d == static_cast<int64_t>(i);
+      if (gone) dims[i] = 1;
+      if (!gone) at.push_back(static_cast<int64_t>(i));
+    }
+    if (Type(TENON_F32, dims).is_static()) return reshape(reduced, dims);
+    for (std::size_t i = 0; i < dims.size(); ++i)
+      parts.push_back(dims[i] == 1 ? splat({TENON_I32, {1}}, 1) : reshape(size(a, static_cast<int64_t>(i)), {1}));
+    return dynamic_broadcast(reduced, concatenate(parts, 0), dims, std::move(at));
+  }
   // How many elements those dimensions of `a` have together, in the type of `like`.
   Value count(Value a, const Dims& dimensions, Value like) {
     const Type t = type(a);
@@ -355,21 +370,6 @@ class Builder {
   Value filled(Value like, tenon_dtype dtype, double value) {
     const Type t = type(like);
     return t.is_static() ? splat({dtype, t.dims}, value) : broadcast_like(scalar(dtype, value), like, {});
-  }
-  // `reduced` with the vanished dimensions of `a` back, at size 1.
-  Value keep_dimensions(Value reduced, Value a, const Dims& dimensions) {
-    Dims dims = type(a).dims, at;
-    Values parts;
-    for (std::size_t i = 0; i < dims.size(); ++i) {
-      bool gone = false;
-      for (int64_t d : dimensions) gone = gone || d == static_cast<int64_t>(i);
-      if (gone) dims[i] = 1;
-      if (!gone) at.push_back(static_cast<int64_t>(i));
-    }
-    if (Type(TENON_F32, dims).is_static()) return reshape(reduced, dims);
-    for (std::size_t i = 0; i < dims.size(); ++i)
-      parts.push_back(dims[i] == 1 ? splat({TENON_I32, {1}}, 1) : reshape(size(a, static_cast<int64_t>(i)), {1}));
-    return dynamic_broadcast(reduced, concatenate(parts, 0), dims, std::move(at));
   }
   std::size_t encode(tenon_dtype dtype, double value, unsigned char* out) const {
     const auto put = [out](auto element) {

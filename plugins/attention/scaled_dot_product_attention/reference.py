@@ -65,7 +65,7 @@ def scaled_dot_product_attention(query, key, value, mask, key_lengths, sinks, *,
         log_sum_exp[b, h, i] = np.log(sum_) + most
         log_error[b, h, i] = off + keys + 6 + abs(most) + abs(np.log(sum_))
         weights = np.exp(scores - most) / sum_
-        there = weights > 0
+        there = weights != 0
         output[b, h, i] = weights[there] @ values[there]
         error[b, h, i] = (2 * off + 2 * keys + 10) * (weights[there] @ np.abs(values[there]))
     if query.ndim == 3:

@@ -78,6 +78,14 @@ void drop_broadcast(Builder& b, Side& side, const Side& other) {
   side = {without(b, side.value, gone), kept};
 }
 
+// IREE takes a product of widened numbers for a widening product, and then widens unsigned ones as if they had a sign. The mask, which
+// changes nothing, keeps the two apart.
+Value widen_unsigned(Builder& b, Value value, tenon_dtype wide) {
+  const int width = bits(b.type(value).dtype);
+  const Value widened = b.convert(value, wide);
+  return b.logical_and(widened, b.splat_like(widened, std::ldexp(1.0, width) - 1));
+}
+
 void sum_alone(Builder& b, Side& side, const Labels& other, const Labels& result, tenon_dtype wide) {
   Dims axes;
   Labels kept;
@@ -130,7 +138,10 @@ Dims result_dims(const Product& product, const Type& a, const Type& b) {
 Value contract(Builder& b, Value left, Value right, const Product& product, tenon_dtype result) {
   const tenon_dtype operands = b.type(left).dtype, wide = accumulator(operands, result);
   Side x{left, product.a}, y{right, product.b};
-  if (wide != at_least_32_bits(operands)) {
+  if (kind(operands) == 1 && bits(result) > bits(operands)) {
+    x.value = widen_unsigned(b, x.value, wide);
+    y.value = widen_unsigned(b, y.value, wide);
+  } else if (wide != at_least_32_bits(operands)) {
     x.value = b.convert(x.value, wide);
     y.value = b.convert(y.value, wide);
   }
@@ -156,6 +167,12 @@ Value contract(Builder& b, Value left, Value right, const Product& product, teno
   for (const auto& [side, other] : {std::pair{&x, &y}, std::pair{&y, &x}})
     for (int label : side->labels)
       if (!has(other->labels, label)) order.push_back(label);
+  const Type left_type = b.type(x.value);
+  for (std::int64_t axis : dims.a_contract) {
+    // A sum of nothing, on which IREE's code divides by zero.
+    const Type type(wide, result_dims(product, b.type(left), b.type(right)));
+    if (left_type.dims[static_cast<std::size_t>(axis)] == 0 && type.is_static()) return b.splat(type, 0);
+  }
   const Value out = b.dot_general(x.value, y.value, dims, wide);
 
   Dims permutation;

@@ -51,7 +51,8 @@ Value diagonals(Builder& b, Value value, Labels& labels) {
     const auto twice = std::find(labels.begin() + static_cast<std::ptrdiff_t>(i) + 1, labels.end(), labels[i]);
     if (twice == labels.end()) continue;
     const std::int64_t first = static_cast<std::int64_t>(i), second = twice - labels.begin();
-    const Value on = b.compare("EQ", b.iota_like(value, TENON_I32, first), b.iota_like(value, TENON_I32, second));
+    const Value row = b.iota_like(value, TENON_I32, first), column = b.iota_like(value, TENON_I32, second);
+    const Value on = b.compare("EQ", row, column);
     value = b.reduce_add(b.select(on, value, b.splat_like(value, 0)), {second});
     labels.erase(twice);
     --i;  // it may stand there a third time

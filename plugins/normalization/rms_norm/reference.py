@@ -3,49 +3,35 @@ import numpy as np
 from bounds import Bounded
 
 
-def rms_norm(input, scale, residual, multiplicand, *, epsilon, axis, normalized_shape, unit_offset, dtypes):
-    rounded = input
-    if residual is not None:
-        # The norm uses the stored sum.
-        rounded = to_dtype(input + residual, dtypes["input"])
-    if normalized_shape is None:
-        axes = (axis % input.ndim,)
-    else:
-        axes = tuple(range(input.ndim - len(normalized_shape), input.ndim))
-    largest = np.finfo(np.float64 if dtypes["input"] == "f64" else np.float32).max
-    with np.errstate(all="ignore"):
-        square = rounded * rounded
-        square = np.where(square > largest, np.inf, square)  # leaves the range of the type of computation
-        total = np.sum(square, axis=axes, keepdims=True)
-        count = max(1, int(np.prod([input.shape[a] for a in axes], dtype=np.int64)))
-        epsilon = epsilon if dtypes["input"] == "f64" else float(np.float32(epsilon))
-        value = rounded / np.sqrt(np.where(total > largest, np.inf, total) / count + epsilon)
-        for factor, offset in ((scale, 1 if unit_offset else 0), (multiplicand, 0)):
-            if factor is None:
-                continue
-            if factor is scale:  # its dimensions are those that are normalized
-                factor = factor.reshape([input.shape[i] if i in axes else 1 for i in range(input.ndim)])
-            value = value * (factor + offset)
-        # Each square is added once: half of the sum's roundings reach the root.
-        norm = Bounded(value, np.abs(value) * (16 + count / 2), steps=1)
-    if residual is None:
-        return norm
-    return norm, Bounded(input + residual, steps=1)
-
-
-def to_dtype(value, dtype):
-    if dtype == "f64":
-        return value.astype(np.float64).astype(value.dtype)
+def rounded(value, dtype):
+    """As it is stored."""
+    if dtype == "f16":
+        return value.astype(np.float32).astype(np.float16).astype(value.dtype)
     if dtype == "bf16":
-        # Round to nearest even on the upper half of f32's bits; f32 first, as the sum is computed there.
-        narrow = value.astype(np.float32)
-        bits = narrow.view(np.uint32)
-        with np.errstate(over="ignore"):
-            up = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
-        kept = np.where(np.isnan(narrow), bits, up) & np.uint32(0xFFFF0000)
-        return kept.astype(np.uint32).view(np.float32).astype(value.dtype)
-    with np.errstate(over="ignore"):
-        return value.astype(np.float16 if dtype == "f16" else np.float32).astype(value.dtype)
+        bits = value.astype(np.float32).view(np.uint32)
+        nearest = ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+        return np.where(np.isfinite(value), nearest, value).astype(value.dtype)
+    return value.astype(np.float32).astype(value.dtype) if dtype == "f32" else value
+
+
+def rms_norm(input, scale, residual, multiplicand, *, epsilon, axis, normalized_shape, unit_offset, dtypes):
+    axes = (axis,) if normalized_shape is None else tuple(range(input.ndim - len(normalized_shape), input.ndim))
+    axes = tuple(a % input.ndim for a in axes)
+    x = input
+    if residual is not None:
+        x = rounded(input + residual, dtypes["input"])
+    with np.errstate(all="ignore"):
+        value = x / np.sqrt(np.mean(x * x, axis=axes, keepdims=True) + epsilon)
+        if scale is not None:
+            shape = [n if i in axes else 1 for i, n in enumerate(input.shape)]
+            value = value * (scale.reshape(shape) + (1 if unit_offset else 0))
+        if multiplicand is not None:
+            value = value * multiplicand
+    # The sum of squares, a rounding per term, half of it left by the root; and a few more. A sum beside a rounding of 16 bits may fall on
+    # the other side of it on an engine that keeps more.
+    count = np.prod([input.shape[a] for a in axes])
+    output = Bounded(value, steps=count / 2 + 10)
+    return (output, Bounded(input + residual, steps=1)) if residual is not None else output
 
 
 OPERATORS = {"rms_norm": rms_norm}

@@ -6,7 +6,14 @@ from program import Skip, dtype_of, translates
 
 @translates("Cast", "CastLike")
 def cast(p):
-    p.out(p.node("cast", p.x(0), to=dtype_of(p.case.outputs[0])))
+    """ONNX's casts to 8-bit floats saturate unless told otherwise; ours round as StableHLO does, to infinity or NaN."""
+    value, to = p.x(0), dtype_of(p.case.outputs[0])
+    if to in LARGEST and p.attr("saturate", 1):
+        value = p.node("clamp", value, min=-LARGEST[to], max=LARGEST[to])
+    p.out(p.node("cast", value, to=to))
+
+
+LARGEST = {"f8e4m3fn": 448.0, "f8e5m2": 57344.0}
 
 
 @translates("BitCast")
