@@ -113,18 +113,24 @@ inline Value cut(Builder& b, Value x, const std::vector<Range>& ranges) {
     }
     return x;
   }
-  Dims starts(type.dims.size(), 0), limits = type.dims, strides(type.dims.size(), 1), backwards;
+  // Backwards one by one is a slice, reversed. In longer steps the reverse comes first: IREE does not compile a reversed slice with
+  // strides.
+  Dims starts(type.dims.size(), 0), limits = type.dims, strides(type.dims.size(), 1), before, after;
   for (const Range& r : ranges) {
     const std::size_t d = at(r.axis);
-    const std::int64_t last = r.start + (r.count - 1) * r.step;
-    starts[d] = r.count == 0 ? 0 : std::min(r.start, last);
-    limits[d] = r.count == 0 ? 0 : std::max(r.start, last) + 1;
+    const std::int64_t length = (r.count - 1) * std::abs(r.step) + 1;
+    const bool backwards = r.step < 0 && r.count > 1;
+    const bool first = backwards && r.step < -1;
+    const std::int64_t start = first ? type.dims[d] - 1 - r.start : backwards ? r.start - length + 1 : r.start;
+    starts[d] = r.count == 0 ? 0 : start;
+    limits[d] = r.count == 0 ? 0 : start + length;
     strides[d] = r.count <= 1 ? 1 : std::abs(r.step);
-    if (r.step < 0 && r.count > 1) backwards.push_back(r.axis);
+    if (backwards) (first ? before : after).push_back(r.axis);
   }
+  if (!before.empty()) x = reversed(b, x, before);
   if (starts != Dims(type.dims.size(), 0) || limits != type.dims || strides != Dims(type.dims.size(), 1))
     x = b.slice(x, starts, limits, strides);
-  return backwards.empty() ? x : reversed(b, x, backwards);
+  return after.empty() ? x : reversed(b, x, after);
 }
 
 }  // namespace tenon::shape
