@@ -78,23 +78,6 @@ inline Values broadcast(Builder& b, const Values& operands) {
   return out;
 }
 
-// exp(x) - 1 and log(1 + x). In f64 IREE computes them as they stand here, without a correct digit near 0; so there the error of exp(x), or
-// of 1 + x, is taken out again by the logarithm of what came (W. Kahan).
-inline Value exp_minus_one(Builder& b, Value x) {
-  if (b.type(x).dtype != TENON_F64) return b.exponential_minus_one(x);
-  const Value one = b.splat_like(x, 1);
-  const Value e = b.exponential(x), difference = b.subtract(e, one);
-  const Value near = b.select(b.compare("EQ", e, one), x, b.divide(b.multiply(difference, x), b.log(e)));
-  return b.select(b.compare("LT", b.abs(x), one), near, difference);
-}
-inline Value log_of_one_plus(Builder& b, Value x) {
-  if (b.type(x).dtype != TENON_F64) return b.log_plus_one(x);
-  const Value one = b.splat_like(x, 1);
-  const Value u = b.add(one, x), log = b.log(u);
-  const Value near = b.select(b.compare("EQ", u, one), x, b.divide(b.multiply(log, x), b.subtract(u, one)));
-  return b.select(b.compare("LT", b.abs(x), one), near, log);
-}
-
 // Lowerings of operators with one operand: kFunction(b, x) or a member of Builder. The first computes 16-bit floats in f32; the second
 // is for functions that are exact, or that give another dtype.
 template <auto kFunction>

@@ -15,7 +15,7 @@ Value silu(Builder& b, Value x) { return b.multiply(x, b.logistic(x)); }
 Value swish(Builder& b, Value x) { return b.multiply(x, b.logistic(b.multiply(constant(b, x, b.node().real("beta")), x))); }
 
 // log(1 + exp(x)) without overflow.
-Value softplus(Builder& b, Value x) { return b.add(relu(b, x), log_of_one_plus(b, b.exponential(b.negate(b.abs(x))))); }
+Value softplus(Builder& b, Value x) { return b.add(relu(b, x), b.log_plus_one(b.exponential(b.negate(b.abs(x))))); }
 Value softsign(Builder& b, Value x) { return b.divide(x, b.add(constant(b, x, 1), b.abs(x))); }
 
 // tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2). From 40 on it is 1.
@@ -29,7 +29,7 @@ Value mish(Builder& b, Value x) {
 // positive * x above 0, negative * (exp(x) - 1) below.
 Value exponential_linear(Builder& b, Value x, double positive, double negative) {
   const Value above = positive == 1 ? x : b.multiply(constant(b, x, positive), x);
-  const Value below = b.multiply(constant(b, x, negative), exp_minus_one(b, x));
+  const Value below = b.multiply(constant(b, x, negative), b.exponential_minus_one(x));
   return b.select(b.compare("GT", x, constant(b, x, 0)), above, below);
 }
 Value elu(Builder& b, Value x) { return exponential_linear(b, x, 1, b.node().real("alpha")); }

@@ -38,7 +38,7 @@ Halves halves(Builder& b, Value a) {
 Value hyperbolic_sine(Builder& b, Value x) {
   return odd(b, x, [&](Value a) {
     const Value one = constant(b, a, 1);
-    const Value e = exp_minus_one(b, b.minimum(a, one));  // where it is not used it must stay finite
+    const Value e = b.exponential_minus_one(b.minimum(a, one));  // where it is not used it must stay finite
     const Value near_zero = halved(b, b.add(e, b.divide(e, b.add(e, one))));
     const Halves h = halves(b, a);
     return b.select(b.compare("LT", a, one), near_zero, b.subtract(h.up, h.down));
@@ -59,7 +59,7 @@ Value area_sine(Builder& b, Value x) {
     const Value one = constant(b, a, 1);
     const Value square = b.multiply(a, a);
     const Value root = b.sqrt(b.add(one, square));
-    const Value near = log_of_one_plus(b, b.add(a, b.divide(square, b.add(one, root))));
+    const Value near = b.log_plus_one(b.add(a, b.divide(square, b.add(one, root))));
     return b.select(b.compare("LT", a, constant(b, a, kFar)), near, log_of_double(b, a));
   });
 }
@@ -67,13 +67,13 @@ Value area_sine(Builder& b, Value x) {
 Value area_cosine(Builder& b, Value x) {
   const Value one = constant(b, x, 1);
   const Value t = b.subtract(x, one);
-  const Value near = log_of_one_plus(b, b.add(t, b.sqrt(b.multiply(t, b.add(x, one)))));
+  const Value near = b.log_plus_one(b.add(t, b.sqrt(b.multiply(t, b.add(x, one)))));
   const Value y = b.select(b.compare("LT", x, constant(b, x, kFar)), near, log_of_double(b, x));
   return b.select(b.compare("LT", x, one), constant(b, x, std::numeric_limits<double>::quiet_NaN()), y);
 }
 
 Value area_tangent(Builder& b, Value x) {
-  return odd(b, x, [&](Value a) { return halved(b, log_of_one_plus(b, b.divide(b.add(a, a), b.subtract(constant(b, a, 1), a)))); });
+  return odd(b, x, [&](Value a) { return halved(b, b.log_plus_one(b.divide(b.add(a, a), b.subtract(constant(b, a, 1), a)))); });
 }
 
 }  // namespace
