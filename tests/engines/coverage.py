@@ -8,7 +8,7 @@ COLUMNS = ("run", "xla", "stablehlo", "iree", "composites")
 TITLES = ("tenon run", "XLA", "StableHLO's interpreter", "IREE", "composites (interpreter)")
 HEAD = """# Coverage
 
-Cases of each operator that passed in a run of `tests/engines/run.py`, per dtype, and those that an engine is not asked for: `4 -2 (1)` is four
+Cases of each operator that passed in a run of `tests/engines/run.py`, for each of these dtypes, and those that an engine is not asked for: `4 -2 (1)` is four
 passed and two left out for reason 1. Written by `run.py --update-coverage`; the run fails if it differs. `--full` runs more cases than
 are counted here.
 
@@ -31,7 +31,8 @@ class Coverage:
         cell["reasons"].add(limit.number)
 
     def text(self):
-        lines = [HEAD + "| operator | dtype | " + " | ".join(TITLES) + " |", "|---|---|" + "---|" * len(TITLES)]
+        lines = [HEAD + "| operator | dtypes | " + " | ".join(TITLES) + " |", "|---|---|" + "---|" * len(TITLES)]
+        groups = {}  # of an operator's dtypes with the same numbers
         for (op, dtype), row in sorted(self.rows.items()):
             cells = []
             for column in COLUMNS:
@@ -41,7 +42,8 @@ class Coverage:
                     continue
                 reasons = f" -{cell['skipped']} ({', '.join(map(str, sorted(cell['reasons'])))})" if cell["skipped"] else ""
                 cells.append(f"{cell['passed']}{reasons}")
-            lines.append(f"| {op} | {dtype} | " + " | ".join(cells) + " |")
+            groups.setdefault((op, tuple(cells)), []).append(dtype)
+        lines += [f"| {op} | {' '.join(dtypes)} | " + " | ".join(cells) + " |" for (op, cells), dtypes in groups.items()]
         if self.limits:
             lines += ["", "| reason | engine | |", "|---|---|---|"]
             lines += [f"| {limit.number} | {limit.engine} | {limit.reason} |" for limit in self.limits]

@@ -115,7 +115,7 @@ class OperatorSuite:
         result = subprocess.run([self.tenon, *arguments], capture_output=True, text=True, timeout=300)
         return "" if result.returncode == 0 else f"tenon {arguments[0]}: exit status {result.returncode}\n{result.stderr.strip()[:1200]}"
 
-    def batch(self, name, cases):
+    def batch(self, name, cases, targets=tuple(TARGETS)):
         folder = os.path.join(self.root, "batches", re.sub(r"[^\w.-]", "_", name))
         os.makedirs(folder, exist_ok=True)
         batch = Batch(name, cases, folder)
@@ -123,12 +123,14 @@ class OperatorSuite:
         path = os.path.join(folder, "graph.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(graph.graph())
-        for target, profile in TARGETS.items():
+        for target in targets:
             text = os.path.join(folder, target + ".mlir")
-            batch.problem = self.command("lower", path, "--target", profile, "-o", text)
+            batch.problem = self.command("lower", path, "--target", TARGETS[target], "-o", text)
             if batch.problem:
                 return batch
             batch.texts[target] = text
+        if "composites" not in targets:
+            return batch
         with open(batch.texts["composites"], encoding="utf-8") as file:
             found = text_per_case(file.read())
         if len(found) != len(cases):
@@ -199,7 +201,7 @@ class OperatorSuite:
 
     def execute(self, batches):
         """Every batch in every engine. Batches that an engine refuses are halved until the case that it refuses is alone."""
-        todo = []
+        todo, parts = [], []
         for row, engine, target in self.uses():
             for batch in batches:
                 able, limits = [], {}
@@ -218,8 +220,14 @@ class OperatorSuite:
                 if len(able) == len(batch.cases):
                     todo.append((row, engine, target, batch))
                 elif able:
-                    todo.append((row, engine, target, self.batch(f"{batch.name}-{engine}", able)))
-        self.rounds(todo, self.verdict)
+                    parts.append((row, engine, target, f"{batch.name}-{row}", able))
+        self.rounds(todo + self.lowered(parts), self.verdict)
+
+    def lowered(self, parts):
+        """(row, engine, target, name, cases) of graphs that one engine gets, as `rounds` takes them. Each lowered before, among others."""
+        with ThreadPoolExecutor(self.jobs) as pool:
+            batches = pool.map(lambda part: self.batch(part[3], part[4], (part[2],)), parts)
+            return [(row, engine, target, batch) for (row, engine, target, *_), batch in zip(parts, batches)]
 
     def rounds(self, todo, verdict):
         """verdict(row, engine, target, batch, answer): whether the batch is to be halved."""
@@ -240,8 +248,8 @@ class OperatorSuite:
                     if verdict(row, engine, target, batch, answer):
                         half = len(batch.cases) // 2
                         for mark, cases in (("a", batch.cases[:half]), ("b", batch.cases[half:])):
-                            again.append((row, engine, target, self.batch(f"{batch.name}-{engine}{mark}", cases)))
-            todo = again
+                            again.append((row, engine, target, f"{batch.name}-{row}{mark}", cases))
+            todo = self.lowered(again)
 
     def verdict(self, row, engine, target, batch, answer):
         del target
@@ -261,8 +269,8 @@ class OperatorSuite:
         todo, held = [], {}
         for (row, engine, target, number), cases in self.proofs.items():
             for case in cases if self.full else cases[:1]:
-                todo.append((row, engine, target, self.batch(f"limit-{number}-{row}-{case.label}", [case])))
-                held[todo[-1][3].name] = number
+                todo.append((row, engine, target, f"limit-{number}-{row}-{case.label}", [case]))
+                held[todo[-1][3]] = number
 
         def verdict(row, engine, _, batch, answer):
             problem, case = None, batch.cases[0]
@@ -273,7 +281,7 @@ class OperatorSuite:
             self.report.add("limits", row, case.label, problem)
             return False
 
-        self.rounds(todo, verdict)
+        self.rounds(self.lowered(todo), verdict)
         if self.full and not self.pattern:
             met = {number for *_, number in self.proofs}
             for limit in LIMITS:
