@@ -147,9 +147,9 @@ Types pad(const RuleInput& in) {
     TENON_TRY(expect_count(in, name, from.dims.size()));
   }
   TENON_TRY(expect_least(in, "interior_padding", 0));
-  TENON_TRY(expect_static(in, from, "the operand"));
   TensorType type = from;
   for (std::size_t i = 0; i < type.dims.size(); ++i) {
+    if (from.dims[i] == kDynamic) continue;
     const __int128 low = get_ints(in.attributes, "edge_padding_low")[i], high = get_ints(in.attributes, "edge_padding_high")[i];
     const __int128 inside = from.dims[i] == 0 ? 0 : (__int128(from.dims[i]) - 1) * get_ints(in.attributes, "interior_padding")[i];
     const __int128 size = low + from.dims[i] + inside + high;

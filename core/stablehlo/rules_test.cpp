@@ -128,6 +128,15 @@ TEST(Rules, CompareSelectClamp) {
   });
 }
 
+TEST(Rules, PadLeavesADynamicDimensionDynamic) {
+  OneFunction main({f32({kAny, 3}), f32()});
+  const auto padded =
+      main.b.op(OpCode::Pad, main.args,
+                {{"edge_padding_low", ints({1, 2})}, {"edge_padding_high", ints({0, -1})}, {"interior_padding", ints({0, 0})}});
+  ASSERT_TRUE(padded.ok()) << message(padded);
+  EXPECT_EQ(main.b.type((*padded)[0]), f32({kAny, 4}));
+}
+
 TEST(Rules, Shape) {
   const Dict zero = {{"dimension", integer(0)}};
   const auto pad = [](std::vector<std::int64_t> low, std::vector<std::int64_t> high, std::vector<std::int64_t> interior) {
@@ -165,7 +174,6 @@ TEST(Rules, Shape) {
       {OpCode::Pad, {f32({2}), f32()}, pad({0}, {0}, {-1}), {}, "interior_padding must be 0 or more"},
       {OpCode::Pad, {f32({2}), f32()}, pad({-2}, {-1}, {0}), {}, "padded to a size below 0"},
       {OpCode::Pad, {f32({2}), f32()}, pad({0, 0}, {0}, {0}), {}, "edge_padding_low must have 1 entries, got 2"},
-      {OpCode::Pad, {f32({kAny}), f32()}, pad({0}, {0}, {0}), {}, "must have static dimensions"},
       {OpCode::Reshape, {f32({2, 3})}, {}, {f32({5})}, "6 elements, got f32[5]"},
       {OpCode::Reshape, {f32({2})}, {}, {i32({2})}, "must have element type f32"},
       {OpCode::Reshape, {f32({kAny})}, {}, {f32({4})}, "needs static dimensions"},

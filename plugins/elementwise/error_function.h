@@ -5,7 +5,7 @@
 //
 // The second form is that of M. M. Shepherd and J. G. Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < inf",
 // Mathematics of Computation 36 (1981). The coefficients are our own: interpolation in Chebyshev nodes with 50 digits, below 6e-10 of the
-// value for f32 and 8e-18 for f64. Evaluated with correctly rounded primitives, erf is within 2.1 ulp in f32 and 1.5 in f64, and GELU,
+// value for f32 and 8e-18 for f64. Evaluated with correctly rounded primitives, erf is within 2.5 ulp in f32 and 1.5 in f64, and GELU,
 // whose negative side is computed from erfc and so loses nothing to cancellation, within 4.6 and 5.7.
 #pragma once
 

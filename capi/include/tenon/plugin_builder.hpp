@@ -93,7 +93,9 @@ class Builder {
     check(host().build_region_begin(call_, builder_, types.data(), types.size(), ids.data()));
     Values values;
     for (std::size_t i = 0; i < arguments.size(); ++i) values.push_back({ids[i]});
+    ++open_regions_;
     const std::vector<tenon_hlo_value> results = ids_of(body(values));
+    --open_regions_;
     check(host().build_region_end(call_, builder_, results.data(), results.size()));
   }
   // Another operator, by its meaning. Absent operands: Value().
@@ -271,10 +273,14 @@ class Builder {
   }
   // The sizes of a value, as i32 scalars in a rank-1 tensor.
   Value sizes(Value a) {
+    for (const auto& known : sizes_)
+      if (known.first == a.id && open_regions_ == 0) return known.second;
     Values parts;
     const int64_t rank = type(a).rank();
     for (int64_t i = 0; i < rank; ++i) parts.push_back(reshape(size(a, i), {1}));
-    return parts.empty() ? splat({TENON_I32, {0}}, 0) : concatenate(parts, 0);
+    const Value out = parts.empty() ? splat({TENON_I32, {0}}, 0) : concatenate(parts, 0);
+    if (open_regions_ == 0) sizes_.emplace_back(a.id, out);
+    return out;
   }
   Value size(Value a, int64_t dimension) { return op1("get_dimension_size", {a}, {{"dimension", dimension}}); }
 
@@ -420,6 +426,8 @@ class Builder {
   Node node_;
   tenon_call* call_;
   tenon_builder* builder_;
+  std::vector<std::pair<tenon_hlo_value, Value>> sizes_;  // asked for before, outside regions
+  int open_regions_ = 0;
 };
 
 }  // namespace plugin

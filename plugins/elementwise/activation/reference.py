@@ -34,13 +34,18 @@ def leaky_relu(input, *, alpha):
     return Bounded(np.where(input > 0, input, alpha * input), steps=2)
 
 
-def elu(input, *, alpha):
-    return Bounded(np.where(input > 0, input, alpha * np.expm1(input)), steps=4, xla=13, iree=7)
+def near_one(dtypes):
+    """In f64 IREE computes expm1 and log1p as exp(x) - 1 and log(1 + x)."""
+    return 2.0**-52 if dtypes["input"] == "f64" else 0
 
 
-def selu(input):
+def elu(input, *, alpha, dtypes):
+    return Bounded(np.where(input > 0, input, alpha * np.expm1(input)), steps=4, xla=13, iree=7, absolute=abs(alpha) * near_one(dtypes))
+
+
+def selu(input, *, dtypes):
     scale, alpha = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
-    return Bounded(scale * np.where(input > 0, input, alpha * np.expm1(input)), steps=4, xla=13, iree=7)
+    return Bounded(scale * np.where(input > 0, input, alpha * np.expm1(input)), steps=4, xla=13, iree=7, absolute=2 * near_one(dtypes))
 
 
 def hard_sigmoid(input, *, alpha, beta):
@@ -63,8 +68,8 @@ def hard_swish(input):
     return Bounded(input * (np.minimum(np.maximum(input + 3, 0), 6) / 6), steps=4)
 
 
-def softplus(input):
-    return Bounded(np.maximum(input, 0) + np.log1p(np.exp(-np.abs(input))), steps=4, xla=8, iree=8)
+def softplus(input, *, dtypes):
+    return Bounded(np.maximum(input, 0) + np.log1p(np.exp(-np.abs(input))), steps=4, xla=8, iree=8, absolute=near_one(dtypes))
 
 
 def mish(input):

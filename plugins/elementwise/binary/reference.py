@@ -116,7 +116,7 @@ OPERATORS = {
     "remainder": operator(remainder),
     "mod": operator(mod, steps=2),
     "power": operator(power, xla=2, iree=120),
-    "atan2": operator(np.arctan2, xla=8, iree=8),
+    "atan2": operator(np.arctan2, xla=8, iree=64),
     "prelu": prelu,
     "maximum": operator(np.maximum, steps=0),
     "minimum": operator(np.minimum, steps=0),

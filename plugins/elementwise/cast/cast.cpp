@@ -19,8 +19,9 @@ Value wrapped_to_4_bits(Builder& b, Value x, bool has_sign) {
 Value from_float(Builder& b, Value x, tenon_dtype to) {
   const tenon_dtype from = b.type(x).dtype;
   if (is_float(to)) {
-    // f16 and bf16 by way of f32, which holds both, so that only the last step rounds.
-    if (is_f8(from) || (from != TENON_F64 && from != TENON_F32 && to != TENON_F64)) x = b.convert(x, TENON_F32);
+    // By way of f32, which holds what is narrower, so that only the last step rounds; and f64 to 8 bits, since not every engine has that.
+    const bool narrow = from != TENON_F64 && from != TENON_F32 && to != TENON_F64;
+    if (is_f8(from) || is_f8(to) || narrow) x = b.convert(x, TENON_F32);
     return b.convert(x, to);
   }
   if (from != TENON_F64) x = b.convert(x, TENON_F32);

@@ -26,6 +26,9 @@ void lower_comparison(Builder& b) {
   b.finish({compare<kFirst, kSecond>(b, x, b.splat_like(x, b.node().real("value")))});
 }
 
+// Squares are most of its uses, and exactly rounded as products.
+Value power_of(Builder& b, Value x, Value value) { return b.node().real("value") == 2 ? b.multiply(x, x) : power(b, x, value); }
+
 template <auto kFunction, bool kReversed = false>
 constexpr Operator row(const char* name) {
   return Operator(name).infer<infer<false>>().lower<lower<kFunction, kReversed>>();
@@ -48,7 +51,7 @@ TENON_OPERATOR(divide_scalar) = row<&Builder::divide>("divide_scalar");
 TENON_OPERATOR(reverse_divide_scalar) = row<&Builder::divide, true>("reverse_divide_scalar");
 TENON_OPERATOR(remainder_scalar) = row<&Builder::remainder>("remainder_scalar");
 TENON_OPERATOR(mod_scalar) = row<modulo>("mod_scalar");
-TENON_OPERATOR(power_scalar) = row<power>("power_scalar");
+TENON_OPERATOR(power_scalar) = row<power_of>("power_scalar");
 TENON_OPERATOR(maximum_scalar) = row<maximum>("maximum_scalar");
 TENON_OPERATOR(minimum_scalar) = row<minimum>("minimum_scalar");
 TENON_OPERATOR(equal_scalar) = comparison<'E', 'Q'>("equal_scalar");

@@ -13,6 +13,9 @@ Value square(Builder& b, Value x) { return b.multiply(x, x); }
 Value reciprocal(Builder& b, Value x) { return b.divide(b.splat_like(x, 1), x); }
 Value same(Builder&, Value x) { return x; }
 
+// IREE's has no value for infinity.
+Value cube_root(Builder& b, Value x) { return b.select(b.is_finite(x), b.cbrt(x), x); }
+
 Value is_nan(Builder& b, Value x) { return b.compare("NE", x, x); }
 Value is_infinite(Builder& b, Value x) { return b.compare("EQ", b.abs(x), b.splat_like(x, std::numeric_limits<double>::infinity())); }
 
@@ -28,7 +31,7 @@ TENON_OPERATOR(square) = Operator("square").lower<lower_unary<square>>();
 TENON_OPERATOR(reciprocal) = Operator("reciprocal").lower<lower_unary<reciprocal>>();
 TENON_OPERATOR(sqrt) = Operator("sqrt").lower<lower_unary<&Builder::sqrt>>();
 TENON_OPERATOR(rsqrt) = Operator("rsqrt").lower<lower_unary<&Builder::rsqrt>>();
-TENON_OPERATOR(cbrt) = Operator("cbrt").lower<lower_unary<&Builder::cbrt>>();
+TENON_OPERATOR(cbrt) = Operator("cbrt").lower<lower_unary<cube_root>>();
 TENON_OPERATOR(exp) = Operator("exp").lower<lower_unary<&Builder::exponential>>();
 TENON_OPERATOR(expm1) = Operator("expm1").lower<lower_unary<&Builder::exponential_minus_one>>();
 TENON_OPERATOR(log) = Operator("log").lower<lower_unary<&Builder::log>>();
