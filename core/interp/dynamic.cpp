@@ -21,6 +21,7 @@ Status run_dynamic_shape(const Work& work) {
     case OpCode::DynamicIota:
       return run_iota(work);
     case OpCode::DynamicReshape:
+    case OpCode::TensorReshape:
       return run_reshape(work);
     default:
       return run_broadcast_in_dim(work);

@@ -81,6 +81,7 @@ Status run_work(const Work& work) {
     case OpCode::DynamicBroadcastInDim:
     case OpCode::DynamicIota:
     case OpCode::DynamicReshape:
+    case OpCode::TensorReshape:
       return run_dynamic_shape(work);
     case OpCode::GetDimensionSize:
       return run_get_dimension_size(work);

@@ -67,6 +67,7 @@ Result<std::vector<tenon_hlo_value>> LoweringBuilder::op(std::string_view name, 
     case OpCode::Call:
     case OpCode::CustomCall:
     case OpCode::GlobalLoad:
+    case OpCode::TensorReshape:
       return complain(fail(Code::InvalidArgument, "build_op does not take ", info->name))
           .advise("use build_operator for other operators; their form outside is the target's");
     default:

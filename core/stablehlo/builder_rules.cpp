@@ -220,32 +220,51 @@ Builder::Values Builder::index_safely(Call call) {
       if (!dropped) window[i] = updates.dims[static_cast<std::size_t>(window_dims[next++])];
     }
   }
-  std::vector<std::int64_t> highest;
+  std::vector<IndexBound> bounds;
   for (const std::int64_t axis : get_ints(call.attributes, gathers ? "start_index_map" : "scatter_dims_to_operand_dims")) {
     const auto i = static_cast<std::size_t>(axis);
-    if (tensor.dims[i] == kDynamic || window[i] == kDynamic) {
-      return located(fail(Code::Unimplemented, "[", row.name, "] the indices cannot be clamped: dimension ", axis, " of ",
-                          to_string(tensor), " or of the window is dynamic")
-                         .advise("give the operation static types"));
+    if (window[i] == kDynamic) {
+      return located(
+          fail(Code::Unimplemented, "[", row.name, "] the indices cannot be clamped: dimension ", axis, " of the window is dynamic")
+              .advise("give the operation static types"));
     }
-    highest.push_back(std::max<std::int64_t>(tensor.dims[i] - window[i], 0));
+    const std::int64_t size = tensor.dims[i];
+    bounds.push_back({axis, window[i], size == kDynamic ? kDynamic : std::max<std::int64_t>(size - window[i], 0)});
   }
   std::vector<Region> regions = std::move(closed_);  // the operation's own, not the clamp's
   closed_.clear();
-  TENON_ASSIGN(call.operands[at], clamp_indices(row, call.operands[at], highest, get_int(call.attributes, "index_vector_dim")));
+  TENON_ASSIGN(call.operands[at], clamp_indices(call.operands[at], call.operands[0], bounds, get_int(call.attributes, "index_vector_dim")));
   closed_ = std::move(regions);
   return append(std::move(call));
 }
 
-Result<ValueId> Builder::clamp_indices(const OpInfo& row, ValueId indices, const std::vector<std::int64_t>& highest,
-                                       std::int64_t vector_dim) {
-  const TensorType type = this->type(indices);
-  if (highest.empty() || (type.is_static() && type.elements() == 0)) return indices;
-  std::vector<std::int64_t> bounds;  // what the index type can hold of them
-  for (const std::int64_t bound : highest) {
-    bounds.push_back(type.dtype == DType::UI64 ? bound : std::min(bound, highest_i64(type.dtype)));
+// The highest start of a window along a dimension of dynamic size, as a scalar of the index type.
+Result<ValueId> Builder::highest_start(ValueId tensor, const IndexBound& bound, DType dtype) {
+  if (bound.highest != kDynamic) return filled({dtype, {}}, bound.highest);
+  TENON_ASSIGN(ValueId highest, plain(OpCode::GetDimensionSize, {tensor}, {{"dimension", IntAttr{bound.axis}}}));
+  TENON_ASSIGN(const ValueId window, filled({DType::I32, {}}, bound.window));
+  TENON_ASSIGN(highest, plain(OpCode::Subtract, {highest, window}));
+  TENON_ASSIGN(const ValueId zero, filled({DType::I32, {}}, 0));
+  TENON_ASSIGN(highest, plain(OpCode::Maximum, {highest, zero}));
+  if (dtype != DType::UI64 && highest_i64(dtype) < highest_i64(DType::I32)) {
+    TENON_ASSIGN(const ValueId most, filled({DType::I32, {}}, highest_i64(dtype)));
+    TENON_ASSIGN(highest, plain(OpCode::Minimum, {highest, most}));
   }
-  if (const Constant* constant = known(indices)) {
+  return convert(highest, dtype);
+}
+
+Result<ValueId> Builder::clamp_indices(ValueId indices, ValueId tensor, const std::vector<IndexBound>& given, std::int64_t vector_dim) {
+  const TensorType type = this->type(indices);
+  if (given.empty() || (type.is_static() && type.elements() == 0)) return indices;
+  std::vector<IndexBound> bounds = given;
+  bool is_static = true, equal = true;
+  for (IndexBound& bound : bounds) {
+    is_static = is_static && bound.highest != kDynamic;
+    // What the index type can hold of it.
+    if (bound.highest != kDynamic && type.dtype != DType::UI64) bound.highest = std::min(bound.highest, highest_i64(type.dtype));
+    equal = equal && bound.highest == bounds[0].highest;
+  }
+  if (const Constant* constant = is_static ? known(indices) : nullptr) {
     // Constant indices that are in range need nothing.
     const std::int64_t inner = vector_dim < type.rank() ? product_after(type.dims, static_cast<std::size_t>(vector_dim)) : 1;
     const auto count = static_cast<std::int64_t>(bounds.size());
@@ -254,28 +273,30 @@ Result<ValueId> Builder::clamp_indices(const OpInfo& row, ValueId indices, const
     bool inside = true;
     for (std::int64_t i = 0; inside && i < type.elements(); ++i) {
       const std::int64_t value = load_i64(type.dtype, constant->data().data() + (splat ? 0 : static_cast<std::size_t>(i) * size));
-      inside = value >= 0 && value <= bounds[static_cast<std::size_t>((i / inner) % count)];
+      inside = value >= 0 && value <= bounds[static_cast<std::size_t>((i / inner) % count)].highest;
     }
     if (inside) return indices;
   }
-  const TensorType scalar{type.dtype, {}};
-  TENON_ASSIGN(const ValueId low, filled(scalar, 0));
+  TENON_ASSIGN(const ValueId low, filled({type.dtype, {}}, 0));
   ValueId high = 0;
-  if (std::adjacent_find(bounds.begin(), bounds.end(), std::not_equal_to<>()) == bounds.end()) {
-    TENON_ASSIGN(high, filled(scalar, bounds[0]));
-  } else {
-    if (!type.is_static()) {
-      return located(fail(Code::Unimplemented, "[", row.name, "] the indices ", to_string(type),
-                          " cannot be clamped: their bounds differ and a dimension is dynamic")
-                         .advise("give the operation static types"));
-    }
+  if (bounds.size() == 1 || (is_static && equal)) {
+    TENON_ASSIGN(high, highest_start(tensor, bounds[0], type.dtype));
+    return plain(OpCode::Clamp, {low, indices, high});
+  }
+  if (is_static) {
     const std::size_t size = storage_size(type.dtype);
     std::vector<std::byte> bytes(bounds.size() * size);
-    for (std::size_t i = 0; i < bounds.size(); ++i) store_i64(type.dtype, bytes.data() + i * size, bounds[i]);
+    for (std::size_t i = 0; i < bounds.size(); ++i) store_i64(type.dtype, bytes.data() + i * size, bounds[i].highest);
     TENON_ASSIGN(high, constant(TensorType{type.dtype, {static_cast<std::int64_t>(bounds.size())}}, bytes));
-    const std::int64_t where[] = {vector_dim};
-    TENON_ASSIGN(high, broadcast(high, type.dims, where));
+  } else {
+    std::vector<ValueId> parts;
+    for (const IndexBound& bound : bounds) {
+      TENON_ASSIGN(const ValueId scalar, highest_start(tensor, bound, type.dtype));
+      TENON_ASSIGN(parts.emplace_back(), reshape(scalar, {1}));
+    }
+    TENON_ASSIGN(high, plain(OpCode::Concatenate, std::move(parts), {{"dimension", IntAttr{0}}}));
   }
+  TENON_ASSIGN(high, spread(high, indices, {vector_dim}));
   return plain(OpCode::Clamp, {low, indices, high});
 }
 

@@ -24,8 +24,8 @@ enum class OpCode : std::uint8_t {
   Call, Case, Composite, CustomCall, If, While, Return,
   // Dynamic shapes
   DynamicBroadcastInDim, DynamicIota, DynamicReshape, GetDimensionSize, SetDimensionSize,
-  // IREE's parameters (target iree only): util.global.load
-  GlobalLoad,
+  // Target iree only: util.global.load for its parameters; tensor.reshape for dynamic_reshape, which it does not take
+  GlobalLoad, TensorReshape,
   Count
 };
 // clang-format on

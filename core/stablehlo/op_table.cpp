@@ -177,6 +177,7 @@ constexpr std::array<OpInfo, static_cast<std::size_t>(OpCode::Count)> kTable = {
     {OpCode::SetDimensionSize, "stablehlo.set_dimension_size", Form::Functional, 2, 2, 1, 0, kDimensionSize, set_dimension_size, false},
 
     {OpCode::GlobalLoad, "util.global.load", Form::GlobalLoad, 0, 0, 1, 0, kGlobalLoad, global_load, false},
+    {OpCode::TensorReshape, "tensor.reshape", Form::Generic, 2, 2, 1, 0, {}, dynamic_reshape, false},
 }};
 
 constexpr bool in_order() {

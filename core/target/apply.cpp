@@ -3,8 +3,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "core/stablehlo/verify.h"
 #include "core/op/carrier_yaml.h"
+#include "core/stablehlo/verify.h"
 #include "core/target/forms.h"
 #include "core/target/parameters.h"
 
@@ -36,6 +36,14 @@ struct Scope {
   CarrierOutcome* carrier = nullptr;  // inside what a lower_as wrote
   int depth = 0;
 };
+
+// The same operands and types, another name.
+void use_tensor_reshape(std::vector<Op>& ops) {
+  for (Op& op : ops) {
+    if (op.code == OpCode::DynamicReshape) op.code = OpCode::TensorReshape;
+    for (Region& region : op.regions) use_tensor_reshape(region.ops);
+  }
+}
 
 // One composite on its way: where it stands and where its form goes.
 struct Site {
@@ -79,6 +87,8 @@ class Applier {
     number_functions(main, applied.module);
     TENON_TRY(place_parameters(main, applied.module, target_, options.params));
     applied.module.funcs.front() = std::move(main);
+    if (target_.tensor_reshape)
+      for (Func& func : applied.module.funcs) use_tensor_reshape(func.body.ops);
     applied.decisions = std::move(decisions_);
     TENON_TRY(stablehlo::verify(applied.module));
     return applied;

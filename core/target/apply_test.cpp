@@ -4,8 +4,9 @@
 #include <cstring>
 
 #include "core/lower/fake_operators.h"
-#include "core/stablehlo/print.h"
 #include "core/op/carrier_yaml.h"
+#include "core/stablehlo/one_function_test.h"
+#include "core/stablehlo/print.h"
 #include "core/target/target.h"
 
 namespace tenon {
@@ -279,6 +280,22 @@ module @test {
                   "  fake_norm: {composite: odd.norm}\n"));
   EXPECT_THAT(kept, Not(HasSubstr("@half")));
   EXPECT_THAT(text(target("executable: false\n")), HasSubstr("// No compiler executes this text.\nmodule"));
+}
+
+TEST_F(ApplyTest, ReshapesToDynamicSizesMayHaveMlirsName) {
+  using stablehlo::OpCode;
+  stablehlo::OneFunction main({stablehlo::f32({kDynamic, 3}), stablehlo::i32({1})});
+  const Result<stablehlo::ValueId> flat = main.b.op1(OpCode::DynamicReshape, main.args, {}, {stablehlo::f32({kDynamic})});
+  ASSERT_TRUE(flat.ok());
+  const stablehlo::ValueId results[] = {*flat};
+  ASSERT_TRUE(main.b.finish(results).ok());
+  const auto written = [&](const std::string& rest) {
+    const Result<Applied> applied = apply_target(main.module, target(rest), fakes->registry, fakes->environment, {});
+    return applied.ok() ? *stablehlo::print(applied->module) : to_string(applied.error());
+  };
+  EXPECT_THAT(written("dynamic_reshape: tensor.reshape\n"),
+              HasSubstr("\"tensor.reshape\"(%arg0, %arg1) : (tensor<?x3xf32>, tensor<1xi32>) -> tensor<?xf32>\n"));
+  EXPECT_THAT(written(""), HasSubstr("stablehlo.dynamic_reshape %arg0, %arg1"));
 }
 
 TEST_F(ApplyTest, OperandsThatChangeAreTheOperatorsOwnBusiness) {

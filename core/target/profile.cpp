@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "core/base/files.h"
-#include "core/target/builtin_profiles.h"
 #include "core/op/carrier_yaml.h"
+#include "core/target/builtin_profiles.h"
 #include "core/target/target.h"
 
 namespace tenon {
@@ -99,6 +99,11 @@ Result<Target> parse_target(std::string text, std::string file) {
   }
   if (const yaml::Node* node = reader.optional("custom_call")) TENON_TRY(read_custom_call(document, *node, target));
   if (const yaml::Node* node = reader.optional("parameters")) TENON_TRY(read_parameters(document, *node, target));
+  TENON_ASSIGN(const std::string reshape, reader.string_or("dynamic_reshape", "stablehlo.dynamic_reshape"));
+  target.tensor_reshape = reshape == "tensor.reshape";
+  if (!target.tensor_reshape && reshape != "stablehlo.dynamic_reshape")
+    return error_at(document, *document.root.find("dynamic_reshape"), cat("unknown operation \"", reshape, "\" for dynamic_reshape"))
+        .advise("use stablehlo.dynamic_reshape or tensor.reshape");
   TENON_ASSIGN(target.executable, reader.boolean_or("executable", true));
   TENON_ASSIGN(target.comments, reader.strings_or_empty("comments"));
   if (const yaml::Node* node = reader.optional("operators")) TENON_TRY(read_rows(document, *node, target));

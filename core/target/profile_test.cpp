@@ -38,6 +38,8 @@ TEST(Profile, TheBuiltInOnes) {
   EXPECT_EQ(find_target("stablehlo")->parameters, ParameterStyle::Arguments);
   EXPECT_EQ(find_target("iree")->parameters, ParameterStyle::Globals);
   EXPECT_EQ(find_target("iree")->scope, "model");
+  EXPECT_TRUE(find_target("iree")->tensor_reshape);
+  EXPECT_FALSE(find_target("stablehlo")->tensor_reshape);
   EXPECT_EQ(find_target("litert")->parameters, ParameterStyle::Constants);
   EXPECT_THAT(find_target("litert")->carriers, ElementsAre(Kind::Composite));
   EXPECT_EQ(find_target("custom-call")->default_form, Kind::CustomCall);
@@ -113,6 +115,7 @@ TEST(Profile, WhatIsRefused) {
   EXPECT_EQ(refusal("custom_call: {api_version: 4, config: mhlo}\n"), "3:28 api_version 4 and config: mhlo do not go together");
   EXPECT_EQ(refusal("parameters: {style: files}\n"), "3:21 parameters: unknown style \"files\"");
   EXPECT_EQ(refusal("parameters: {style: arguments, scope: m}\n"), "3:39 parameters: scope is for style: globals");
+  EXPECT_EQ(refusal("dynamic_reshape: reshape\n"), "3:18 unknown operation \"reshape\" for dynamic_reshape");
   EXPECT_EQ(refusal("executable: no\n"), "3:13 the target profile: \"executable\" must be true or false, got \"no\"");
   EXPECT_EQ(refusal("operators: [one]\n"), "3:12 operators is a mapping from operator to form");
   const std::string row = "carriers: [custom_call]\noperators:\n  one: ";

@@ -25,6 +25,7 @@ struct Target {
   std::string config = "dictionary";                           // dictionary | string | mhlo | discardable
   ParameterStyle parameters = ParameterStyle::Arguments;
   std::string scope = "model";  // Globals
+  bool tensor_reshape = false;  // dynamic_reshape is written as MLIR's tensor.reshape
   bool executable = true;       // false: a comment in the text says that no compiler executes it
   std::vector<std::string> comments;
   std::vector<std::pair<std::string, CarrierForm>> operators;  // the user's own rows, by operator name; before an operator's own form

@@ -24,13 +24,8 @@ inline Value from_the_front(Builder& b, Value indices, Value size) {
   return b.select(b.compare("LT", indices, b.splat_like(indices, 0)), b.add(indices, size), indices);
 }
 
-// Into [0, size): engines differ in what they do outside, one of them reads foreign memory.
-inline Value clamped(Builder& b, Value indices, Value size) {
-  return b.clamp(b.splat_like(indices, 0), indices, b.subtract(size, b.splat_like(size, 1)));
-}
-
-// x at indices (in range, i32 or i64) along `axis`, whose place in the result their dimensions take. Dimensions of x that are dynamic
-// cannot be part of a slice, whose sizes are numbers: they become components of the index.
+// x at indices (i32 or i64; the builder clamps them) along `axis`, whose place in the result their dimensions take. Dimensions of x that
+// are dynamic cannot be part of a slice, whose sizes are numbers: they become components of the index.
 inline Value take(Builder& b, Value x, std::int64_t axis, Value indices) {
   const Type type = b.type(x), index_type = b.type(indices);
   const std::int64_t extra = index_type.rank() - 1;  // by how much dimensions behind the axis move
@@ -76,7 +71,7 @@ inline Value take(Builder& b, Value x, std::int64_t axis, Value indices) {
     Values components;
     for (std::int64_t d : map) {
       if (d == axis) {
-        components.push_back(b.op1("dynamic_broadcast_in_dim", {indices, shape}, {{"broadcast_dimensions", index_place}}, {component}));
+        components.push_back(dynamic_broadcast(b, indices, shape, dims, index_place));
       } else {
         const auto number = static_cast<std::size_t>(std::find(moving.begin(), moving.end(), d) - moving.begin());
         components.push_back(b.op1("dynamic_iota", {shape}, {{"iota_dimension", moving_place[number]}}, {component}));
@@ -118,18 +113,24 @@ inline Value cut(Builder& b, Value x, const std::vector<Range>& ranges) {
     }
     return x;
   }
-  Dims starts(type.dims.size(), 0), limits = type.dims, strides(type.dims.size(), 1), backwards;
+  // Backwards one by one is a slice, reversed. In longer steps the reverse comes first: IREE does not compile a reversed slice with
+  // strides.
+  Dims starts(type.dims.size(), 0), limits = type.dims, strides(type.dims.size(), 1), before, after;
   for (const Range& r : ranges) {
     const std::size_t d = at(r.axis);
-    const std::int64_t last = r.start + (r.count - 1) * r.step;
-    starts[d] = r.count == 0 ? 0 : std::min(r.start, last);
-    limits[d] = r.count == 0 ? 0 : std::max(r.start, last) + 1;
+    const std::int64_t length = (r.count - 1) * std::abs(r.step) + 1;
+    const bool backwards = r.step < 0 && r.count > 1;
+    const bool first = backwards && r.step < -1;
+    const std::int64_t start = first ? type.dims[d] - 1 - r.start : backwards ? r.start - length + 1 : r.start;
+    starts[d] = r.count == 0 ? 0 : start;
+    limits[d] = r.count == 0 ? 0 : start + length;
     strides[d] = r.count <= 1 ? 1 : std::abs(r.step);
-    if (r.step < 0 && r.count > 1) backwards.push_back(r.axis);
+    if (backwards) (first ? before : after).push_back(r.axis);
   }
+  if (!before.empty()) x = reversed(b, x, before);
   if (starts != Dims(type.dims.size(), 0) || limits != type.dims || strides != Dims(type.dims.size(), 1))
     x = b.slice(x, starts, limits, strides);
-  return backwards.empty() ? x : reversed(b, x, backwards);
+  return after.empty() ? x : reversed(b, x, after);
 }
 
 }  // namespace tenon::shape

@@ -3,10 +3,9 @@ import numpy as np
 
 def in_range(indices, size, mode):
     """Indices counted from the front, and which were in range (None unless what is not is filled)."""
-    indices = np.array([int(i) for i in indices.ravel()], object).reshape(indices.shape)
-    front = np.where(indices < 0, indices + size, indices)
-    valid = ((front >= 0) & (front < size)).astype(bool) if mode == "fill" else None
-    return np.clip(front, 0, max(size - 1, 0)).astype(np.int64), valid
+    front = [int(i) + size if i < 0 else int(i) for i in indices.ravel()]
+    valid = np.array([0 <= i < size for i in front], bool).reshape(indices.shape) if mode == "fill" else None
+    return np.array([min(max(i, 0), size - 1) for i in front], np.int64).reshape(indices.shape), valid
 
 
 def filled(output, valid, fill_value):

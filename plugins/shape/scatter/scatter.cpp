@@ -82,7 +82,7 @@ void lower_scatter(Builder& b) {
   const Value data = b.operand(kData), given = signed_indices(b, b.operand(kIndices));
   const std::int64_t axis = b.node().axis("axis", b.type(data).rank());
   const Value size = size_like(b, data, axis, given);
-  const Value indices = clamped(b, from_the_front(b, given, size), size);
+  const Value indices = from_the_front(b, given, size);
   Type component = b.type(given);
   component.dims.push_back(1);
   Values coordinates;
@@ -99,6 +99,7 @@ std::int64_t coordinate_count(const Node& node) {
   if (indices.rank() == 0)
     node.fail(TENON_INVALID_ARGUMENT, "indices must have a last dimension, which holds the coordinates, got a scalar");
   const std::int64_t count = indices.dims.back();
+  if (count == 0) node.fail(TENON_INVALID_ARGUMENT, cat("indices must hold at least one coordinate, got shape ", text(indices.dims)));
   if (count > data.rank())
     node.fail(TENON_INVALID_ARGUMENT, cat("indices ", text(indices.dims), " hold ", count, " coordinates, data ", text(data.dims), " has ",
                                           data.rank(), " dimensions"));
@@ -117,16 +118,13 @@ void infer_nd(const Node& node) {
 void lower_nd(Builder& b) {
   const std::int64_t count = coordinate_count(b.node());
   if (finish_unchanged(b)) return;
-  Value indices = signed_indices(b, b.operand(kIndices));
-  if (count > 0) {
-    const Type type = b.type(indices);
-    Values parts;
-    for (std::int64_t d = 0; d < count; ++d)
-      parts.push_back(b.splat({type.dtype, {1}}, static_cast<double>(b.node().operand(kData).dims[at(d)])));
-    const Value sizes = b.broadcast_like(b.concatenate(parts, 0), indices, {type.rank() - 1});
-    indices = clamped(b, from_the_front(b, indices, sizes), sizes);
-  }
-  finish_scatter(b, indices, count);
+  const Value given = signed_indices(b, b.operand(kIndices));
+  const Type type = b.type(given);
+  Values parts;
+  for (std::int64_t d = 0; d < count; ++d)
+    parts.push_back(b.splat({type.dtype, {1}}, static_cast<double>(b.node().operand(kData).dims[at(d)])));
+  const Value sizes = b.broadcast_like(b.concatenate(parts, 0), given, {type.rank() - 1});
+  finish_scatter(b, from_the_front(b, given, sizes), count);
 }
 
 }  // namespace
