@@ -103,7 +103,13 @@ class Builder {
   Values divide(Call call);
   Values convert_float_to_integer(Call call);
   Values index_safely(Call call);
-  Result<ValueId> clamp_indices(const OpInfo& info, ValueId indices, const std::vector<std::int64_t>& highest, std::int64_t vector_dim);
+  struct Extent {  // a size; where it is dynamic, that of a value's dimension
+    std::int64_t size = 1;
+    ValueId value = 0;
+    std::int64_t dimension = 0;
+  };
+  Result<ValueId> clamp_indices_by_size(ValueId indices, const std::vector<std::pair<Extent, Extent>>& extents, std::int64_t vector_dim);
+  Result<ValueId> clamp_indices(ValueId indices, const std::vector<std::int64_t>& highest, std::int64_t vector_dim);
   Result<ValueId> repeat(const TensorType& type, const std::byte* element);
   Result<ValueId> filled(const TensorType& type, std::int64_t value);  // integers, as bit patterns
   const Constant* known(ValueId id) const { return id < known_.size() ? known_[id].get() : nullptr; }

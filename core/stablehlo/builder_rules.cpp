@@ -215,13 +215,13 @@ Builder::Values Builder::convert_float_to_integer(Call call) {
 // gather and scatter with their indices clamped, so that no window leaves the tensor.
 Builder::Values Builder::index_safely(Call call) {
   TENON_ASSIGN(const std::vector<TensorType> types, infer(call));
-  const OpInfo& row = info(call.code);
   const bool gathers = call.code == OpCode::Gather;
   const std::size_t at = gathers ? 1 : call.operands.size() / 2;  // scatter: inputs, indices, updates
   const TensorType tensor = type(call.operands[0]);
-  Dims window(tensor.dims.size(), 1);
+  std::vector<Extent> window(tensor.dims.size(), Extent{1, 0, 0});
   if (gathers) {
-    window = get_ints(call.attributes, "slice_sizes");
+    const auto& sizes = get_ints(call.attributes, "slice_sizes");
+    for (std::size_t i = 0; i < window.size(); ++i) window[i].size = sizes[i];
   } else {
     const TensorType updates = type(call.operands[at + 1]);
     const auto& window_dims = get_ints(call.attributes, "update_window_dims");
@@ -229,28 +229,35 @@ Builder::Values Builder::index_safely(Call call) {
       const auto axis = static_cast<std::int64_t>(i);
       const bool dropped = rules::contains(get_ints(call.attributes, "inserted_window_dims"), axis) ||
                            rules::contains(get_ints(call.attributes, "input_batching_dims"), axis);
-      if (!dropped) window[i] = updates.dims[static_cast<std::size_t>(window_dims[next++])];
+      if (dropped) continue;
+      const std::int64_t dimension = window_dims[next++];
+      window[i] = {updates.dims[static_cast<std::size_t>(dimension)], call.operands[at + 1], dimension};
     }
   }
   std::vector<std::int64_t> highest;
+  std::vector<std::pair<Extent, Extent>> extents;  // of the tensor and of the window, per index
+  bool known = true;
   for (const std::int64_t axis : get_ints(call.attributes, gathers ? "start_index_map" : "scatter_dims_to_operand_dims")) {
     const auto i = static_cast<std::size_t>(axis);
-    if (tensor.dims[i] == kDynamic || window[i] == kDynamic) {
-      return located(fail(Code::Unimplemented, "[", row.name, "] the indices cannot be clamped: dimension ", axis, " of ",
-                          to_string(tensor), " or of the window is dynamic")
-                         .advise("give the operation static types"));
-    }
-    highest.push_back(std::max<std::int64_t>(tensor.dims[i] - window[i], 0));
+    known = known && tensor.dims[i] != kDynamic && window[i].size != kDynamic;
+    highest.push_back(std::max<std::int64_t>(tensor.dims[i] - window[i].size, 0));
+    extents.push_back({{tensor.dims[i], call.operands[0], axis}, window[i]});
   }
   std::vector<Region> regions = std::move(closed_);  // the operation's own, not the clamp's
   closed_.clear();
-  TENON_ASSIGN(call.operands[at], clamp_indices(row, call.operands[at], highest, get_int(call.attributes, "index_vector_dim")));
+  const std::int64_t vector_dim = get_int(call.attributes, "index_vector_dim");
+  // Bounds that differ have no constant in the shape of indices whose shape is not known.
+  const bool differ = std::adjacent_find(highest.begin(), highest.end(), std::not_equal_to<>()) != highest.end();
+  if (known && !(differ && !type(call.operands[at]).is_static())) {
+    TENON_ASSIGN(call.operands[at], clamp_indices(call.operands[at], highest, vector_dim));
+  } else {
+    TENON_ASSIGN(call.operands[at], clamp_indices_by_size(call.operands[at], extents, vector_dim));
+  }
   closed_ = std::move(regions);
   return append(std::move(call));
 }
 
-Result<ValueId> Builder::clamp_indices(const OpInfo& row, ValueId indices, const std::vector<std::int64_t>& highest,
-                                       std::int64_t vector_dim) {
+Result<ValueId> Builder::clamp_indices(ValueId indices, const std::vector<std::int64_t>& highest, std::int64_t vector_dim) {
   const TensorType type = this->type(indices);
   if (highest.empty() || (type.is_static() && type.elements() == 0)) return indices;
   std::vector<std::int64_t> bounds;  // what the index type can hold of them
@@ -276,17 +283,57 @@ Result<ValueId> Builder::clamp_indices(const OpInfo& row, ValueId indices, const
   if (std::adjacent_find(bounds.begin(), bounds.end(), std::not_equal_to<>()) == bounds.end()) {
     TENON_ASSIGN(high, filled(scalar, bounds[0]));
   } else {
-    if (!type.is_static()) {
-      return located(fail(Code::Unimplemented, "[", row.name, "] the indices ", to_string(type),
-                          " cannot be clamped: their bounds differ and a dimension is dynamic")
-                         .advise("give the operation static types"));
-    }
     const std::size_t size = storage_size(type.dtype);
     std::vector<std::byte> bytes(bounds.size() * size);
     for (std::size_t i = 0; i < bounds.size(); ++i) store_i64(type.dtype, bytes.data() + i * size, bounds[i]);
     TENON_ASSIGN(high, constant(TensorType{type.dtype, {static_cast<std::int64_t>(bounds.size())}}, bytes));
     const std::int64_t where[] = {vector_dim};
     TENON_ASSIGN(high, broadcast(high, type.dims, where));
+  }
+  return plain(OpCode::Clamp, {low, indices, high});
+}
+
+// The same where a size is known only when the program runs.
+Result<ValueId> Builder::clamp_indices_by_size(ValueId indices, const std::vector<std::pair<Extent, Extent>>& extents,
+                                               std::int64_t vector_dim) {
+  const TensorType type = this->type(indices);
+  const TensorType number{DType::I32, {}};
+  const auto size_of = [&](const Extent& extent) -> Result<ValueId> {
+    if (extent.size != kDynamic) return filled(number, extent.size);
+    return plain(OpCode::GetDimensionSize, {extent.value}, {{"dimension", IntAttr{extent.dimension}}});
+  };
+  const auto join = [&](std::vector<ValueId> scalars) -> Result<ValueId> {
+    for (ValueId& scalar : scalars) {
+      TENON_ASSIGN(scalar, reshape(scalar, {1}));
+    }
+    return plain(OpCode::Concatenate, std::move(scalars), {{"dimension", IntAttr{0}}});
+  };
+  TENON_ASSIGN(const ValueId zero, filled(number, 0));
+  std::vector<ValueId> bounds;
+  for (const auto& [tensor, window] : extents) {
+    TENON_ASSIGN(const ValueId whole, size_of(tensor));
+    TENON_ASSIGN(const ValueId part, size_of(window));
+    TENON_ASSIGN(ValueId bound, plain(OpCode::Subtract, {whole, part}));
+    TENON_ASSIGN(bound, plain(OpCode::Maximum, {bound, zero}));
+    if (type.dtype != DType::UI64 && highest_i64(type.dtype) < highest_i64(DType::I32)) {
+      TENON_ASSIGN(const ValueId most, filled(number, highest_i64(type.dtype)));
+      TENON_ASSIGN(bound, plain(OpCode::Minimum, {bound, most}));
+    }
+    TENON_ASSIGN(bounds.emplace_back(), convert(bound, type.dtype));
+  }
+  TENON_ASSIGN(const ValueId low, filled(TensorType{type.dtype, {}}, 0));
+  if (bounds.size() == 1) return plain(OpCode::Clamp, {low, indices, bounds[0]});
+  TENON_ASSIGN(ValueId high, join(std::move(bounds)));
+  const std::int64_t where[] = {vector_dim};
+  if (type.is_static()) {
+    TENON_ASSIGN(high, broadcast(high, type.dims, where));
+  } else {
+    std::vector<ValueId> sizes;
+    for (std::int64_t i = 0; i < type.rank(); ++i) {
+      TENON_ASSIGN(sizes.emplace_back(), size_of({type.dims[static_cast<std::size_t>(i)], indices, i}));
+    }
+    TENON_ASSIGN(const ValueId shape, join(std::move(sizes)));
+    TENON_ASSIGN(high, plain(OpCode::DynamicBroadcastInDim, {high, shape}, {{"broadcast_dimensions", IntsAttr{{vector_dim}}}}, {type}));
   }
   return plain(OpCode::Clamp, {low, indices, high});
 }
