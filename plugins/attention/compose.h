@@ -40,6 +40,13 @@ inline plugin::Value spread(plugin::Builder& b, plugin::Value a, plugin::Value l
   return from.dims == to.dims && to.is_static() ? a : b.broadcast_like(a, like, std::move(dimensions));
 }
 
+// Statistics of x, with sizes of 1, in its shape. Their dynamic sizes are those of x.
+inline plugin::Value spread(plugin::Builder& b, plugin::Value statistic, plugin::Value x) {
+  plugin::Dims all;
+  for (std::int64_t i = 0; i < b.type(x).rank(); ++i) all.push_back(i);
+  return b.broadcast_like(statistic, x, all);
+}
+
 // A size as an i32 scalar, a constant where it is known.
 inline plugin::Value size_of(plugin::Builder& b, plugin::Value a, std::int64_t dimension) {
   const std::int64_t known = b.type(a).dims[at(dimension)];

@@ -62,11 +62,11 @@ void lower(Builder& b) {
   // Where nothing is seen, -inf - (-inf) would be NaN: 0 in its place makes every weight 0.
   const Value zero = b.splat_like(most, 0);
   most = b.select(b.compare("EQ", most, b.splat_like(most, -kInfinity)), zero, most);
-  const Value powers = b.exponential(b.subtract(x, b.broadcast_like(most, x)));
+  const Value powers = b.exponential(b.subtract(x, spread(b, most, x)));
   Value sum = b.reduce_add(powers, key, true);
   if (sink) sum = b.add(sum, b.exponential(b.subtract(sink, most)));
   const Value divisor = b.select(b.compare("EQ", sum, zero), b.splat_like(sum, 1), sum);
-  const Value weights = b.divide(powers, b.broadcast_like(divisor, powers));
+  const Value weights = b.divide(powers, spread(b, divisor, powers));
 
   const Dims batch = a.has_heads ? Dims{0, 1} : Dims{0}, value_batch = a.has_heads ? Dims{0, a.head_axis()} : Dims{0};
   Value output = b.dot_general(weights, values(b, a, computed), {batch, value_batch, key, {a.sequence_axis()}}, computed);

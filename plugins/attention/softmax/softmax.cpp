@@ -15,11 +15,10 @@ void lower(Builder& b) {
   const Type input = node.operand(0);
   const Dims axis{node.axis("axis", input.rank())};
   const Value x = b.convert(b.operand(0), wide(input.dtype));
-  const Value shifted = b.subtract(x, b.broadcast_like(reduce_max(b, x, axis, true), x));
+  const Value shifted = b.subtract(x, spread(b, reduce_max(b, x, axis, true), x));
   const Value powers = b.exponential(shifted);
   const Value sum = b.reduce_add(powers, axis, true);
-  const Value y =
-      kScale == Scale::Linear ? b.divide(powers, b.broadcast_like(sum, x)) : b.subtract(shifted, b.broadcast_like(b.log(sum), x));
+  const Value y = kScale == Scale::Linear ? b.divide(powers, spread(b, sum, x)) : b.subtract(shifted, spread(b, b.log(sum), x));
   b.finish({b.convert(y, input.dtype)});
 }
 
