@@ -14,8 +14,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 inline tenon_dtype wide(tenon_dtype dtype) { return dtype == TENON_F64 ? TENON_F64 : TENON_F32; }
 
 // The largest value over those dimensions; of nothing, -inf. A NaN wins.
-inline plugin::Value reduce_max(plugin::Builder& b, plugin::Value a, const plugin::Dims& dimensions, bool keep) {
-  return b.reduce(a, -kInfinity, dimensions, keep, [&b](plugin::Value x, plugin::Value y) { return b.maximum(x, y); });
+inline plugin::Value reduce_max(plugin::Builder& b, plugin::Value a, const plugin::Dims& dimensions) {
+  return b.reduce(a, -kInfinity, dimensions, false, [&b](plugin::Value x, plugin::Value y) { return b.maximum(x, y); });
 }
 
 // cap * tanh(x / cap)
@@ -40,11 +40,12 @@ inline plugin::Value spread(plugin::Builder& b, plugin::Value a, plugin::Value l
   return from.dims == to.dims && to.is_static() ? a : b.broadcast_like(a, like, std::move(dimensions));
 }
 
-// Statistics of x, with sizes of 1, in its shape. Their dynamic sizes are those of x.
-inline plugin::Value spread(plugin::Builder& b, plugin::Value statistic, plugin::Value x) {
-  plugin::Dims all;
-  for (std::int64_t i = 0; i < b.type(x).rank(); ++i) all.push_back(i);
-  return b.broadcast_like(statistic, x, all);
+// What was reduced over one dimension of x, in its shape again.
+inline plugin::Value spread_back(plugin::Builder& b, plugin::Value reduced, plugin::Value x, std::int64_t dimension) {
+  plugin::Dims kept;
+  for (std::int64_t i = 0; i < b.type(x).rank(); ++i)
+    if (i != dimension) kept.push_back(i);
+  return b.broadcast_like(reduced, x, kept);
 }
 
 // A size as an i32 scalar, a constant where it is known.

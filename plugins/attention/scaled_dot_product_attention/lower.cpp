@@ -44,7 +44,7 @@ Value sinks(Builder& b, const Attention& a, Value like) {
   const Value given = b.operand(kSinks);
   if (!given) return given;
   const Value logits = b.convert(given, b.type(like).dtype);
-  if (!a.has_heads) return b.broadcast_like(logits, like, {b.type(like).rank() - 1});
+  if (!a.has_heads) return b.broadcast_like(b.reshape(logits, {}), like, {});
   if (!a.grouped()) return b.broadcast_like(logits, like, {1});
   return b.broadcast_like(b.reshape(logits, {a.heads, a.group()}), like, {1, 2});
 }
@@ -56,17 +56,17 @@ void lower(Builder& b) {
   const Value x = scores(b, a, computed);
   const Dims key{a.key_axis()};
 
-  Value most = reduce_max(b, x, key, true);
+  Value most = reduce_max(b, x, key);
   const Value sink = sinks(b, a, most);
   if (sink) most = b.maximum(most, sink);
   // Where nothing is seen, -inf - (-inf) would be NaN: 0 in its place makes every weight 0.
   const Value zero = b.splat_like(most, 0);
   most = b.select(b.compare("EQ", most, b.splat_like(most, -kInfinity)), zero, most);
-  const Value powers = b.exponential(b.subtract(x, spread(b, most, x)));
-  Value sum = b.reduce_add(powers, key, true);
+  const Value powers = b.exponential(b.subtract(x, spread_back(b, most, x, a.key_axis())));
+  Value sum = b.reduce_add(powers, key);
   if (sink) sum = b.add(sum, b.exponential(b.subtract(sink, most)));
   const Value divisor = b.select(b.compare("EQ", sum, zero), b.splat_like(sum, 1), sum);
-  const Value weights = b.divide(powers, spread(b, divisor, powers));
+  const Value weights = b.divide(powers, spread_back(b, divisor, powers, a.key_axis()));
 
   const Dims batch = a.has_heads ? Dims{0, 1} : Dims{0}, value_batch = a.has_heads ? Dims{0, a.head_axis()} : Dims{0};
   Value output = b.dot_general(weights, values(b, a, computed), {batch, value_batch, key, {a.sequence_axis()}}, computed);
