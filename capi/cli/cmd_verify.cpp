@@ -13,6 +13,7 @@ struct Options {
   SourceOptions source;
   std::uint64_t seed = 0;
   std::uint32_t cases = 0;
+  std::string export_folder;
 };
 
 tenon_verify_options verify_options(const Options& options, bool filter_dtype) {
@@ -23,6 +24,8 @@ tenon_verify_options verify_options(const Options& options, bool filter_dtype) {
   }
   out.seed = options.seed;
   out.random_cases = options.cases;
+  out.export_folder = options.export_folder.data();
+  out.export_folder_length = options.export_folder.size();
   return out;
 }
 
@@ -43,6 +46,8 @@ Verified verify_operator(const Context& context, const std::string& op, const Op
 
 Verified verify_source(const Context& context, const Options& options) {
   if (options.cases > 0) throw wrong_usage("--cases draws from an operator's schema, and belongs to OP", "leave it out for a SOURCE");
+  if (!options.export_folder.empty())
+    throw wrong_usage("--export writes an operator's cases, and belongs to OP", "leave it out for a SOURCE");
   SourceOptions source = options.source;
   source.source = options.what.front();
   const Graph graph = load_source(context, source);
@@ -147,6 +152,9 @@ Action add_verify(CLI::App& verb) {
   verb.add_option("OP|SOURCE", options->what, "operators, or one graph file (.yaml) or op:NAME")->type_name("");
   verb.add_option("--seed", options->seed, "where random values start; default: 0")->type_name("N");
   verb.add_option("--cases", options->cases, "cases to draw at random from each operator's schema, beside its own")->type_name("N");
+  verb.add_option("--export", options->export_folder,
+                  "write the cases that must succeed below this folder: graph file, inputs as .npy, case.json")
+      ->type_name("DIR");
   add_source_options(verb, options->source);
   verb.footer(
       "A row per case: the kernel's largest distance from the lowering, run by the interpreter, and the bound that holds, in units in the "

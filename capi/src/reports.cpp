@@ -81,6 +81,7 @@ Result<VerifyOptions> read_verify_options(const tenon_verify_options* given) {
   if (options.reserved0 != 0) return fail(Code::NotUnderstood, "tenon_verify_options.reserved0 is not 0");
   out.seed = options.seed;
   out.random_cases = options.random_cases;
+  TENON_ASSIGN(out.export_folder, text(options.export_folder, options.export_folder_length, "export_folder"));
   return out;
 }
 
@@ -113,6 +114,7 @@ int32_t tenon_verify_graph_json(const tenon_graph* graph, const tenon_params* pa
     TENON_CHECK_ARGUMENT(graph);
     TENON_CHECK_ARGUMENT(out);
     TENON_ASSIGN(VerifyOptions core, read_verify_options(options));
+    if (!core.export_folder.empty()) return fail(Code::InvalidArgument, "export_folder is for an operator's cases; a graph has none");
     TENON_ASSIGN(VerifyReport report,
                  verify_graph(*graph->context->context, graph->graph, params == nullptr ? nullptr : &params->archive, core));
     return give(std::move(report), out, failed);

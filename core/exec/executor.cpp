@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/exec/arena.h"
+#include "core/exec/index_check.h"
 
 namespace tenon {
 namespace {
@@ -257,6 +258,11 @@ Status Program::run_kernel(State& state, const Step& step) const {
 
 Status Program::run_step(State& state, const Step& step) const {
   if (step.kind == Step::Kind::Kernel) return run_kernel(state, step);
+  if (step.kind == Step::Kind::Check) {
+    Status checked = check_indices(step.check, step.op, state.views[step.operands[0]]);
+    if (!checked.ok()) return std::move(checked.take_error()).node(step.node);
+    return {};
+  }
   state.operands.clear();
   state.results.clear();
   for (std::uint32_t v : step.operands) state.operands.push_back(state.views[v]);

@@ -109,7 +109,7 @@ Result<Graph> single_operator_graph(const std::string& op, DType dtype, const st
   TENON_ASSIGN(const std::uint32_t index, add_node(graph, registry, environment, request));
   const std::vector<GraphValueId> results = graph.nodes()[index].results;
   for (std::size_t i = 0; i < results.size(); ++i)
-    if (results[i] != kAbsent) TENON_TRY(graph.add_output(schema.results[i].name, results[i]));
+    if (results[i] != kAbsent) TENON_TRY(graph.add_output(schema.result_name(i), results[i]));
   return graph;
 }
 

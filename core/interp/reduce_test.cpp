@@ -34,22 +34,22 @@ TEST(Reduce, SumsOverAnyDimensions) {
   expect_values(reduce(OpCode::Add, tensor(DType::I32, {2}, {3, 4}), 0, {}, {2}), {3, 4});
 }
 
-TEST(Reduce, AccumulatesInTheElementType) {
+TEST(Reduce, AccumulatesInTheElementTypeButF32InF64) {
   EXPECT_EQ(reduce(OpCode::Add, filled(DType::BF16, {512}, 1), 0, {0}, {}).f64(0), 256);
   EXPECT_EQ(reduce(OpCode::Add, filled(DType::F16, {4096}, 1), 0, {0}, {}).f64(0), 2048);
   EXPECT_EQ(reduce(OpCode::Add, filled(DType::F32, {512}, 1), 0, {0}, {}).f64(0), 512);
-  // One by one in float, in row-major order, whichever dimensions are reduced.
-  std::vector<double> x;
-  for (int i = 0; i < 210; ++i) x.push_back(1.0f / static_cast<float>(i + 1));
-  const Tensor all = reduce(OpCode::Add, tensor(DType::F32, {7, 30}, x), 0, {0, 1}, {});
-  float sum = 0;
-  for (const double v : x) sum += static_cast<float>(v);
-  EXPECT_EQ(all.f64(0), static_cast<double>(sum));
+  // f32: in f64 and rounded once, whichever dimensions are reduced and however the result lies. 2^24 + 1 + 1 in float stays at 2^24.
+  std::vector<double> x{16777216, 1, 1};
+  for (int i = 3; i < 210; ++i) x.push_back(1.0f / static_cast<float>(i + 1));
+  const Tensor all = reduce(OpCode::Add, tensor(DType::F32, {7, 30}, x), 0.5, {0, 1}, {});
+  double sum = 0.5;
+  for (const double v : x) sum += v;
+  EXPECT_EQ(all.f64(0), static_cast<double>(static_cast<float>(sum)));
   const Tensor columns = reduce(OpCode::Add, tensor(DType::F32, {7, 30}, x), 0, {0}, {30});
   for (std::size_t j = 0; j < 30; ++j) {
-    float column = 0;
-    for (std::size_t i = 0; i < 7; ++i) column += static_cast<float>(x[i * 30 + j]);
-    EXPECT_EQ(columns.f64(static_cast<std::int64_t>(j)), static_cast<double>(column));
+    double column = 0;
+    for (std::size_t i = 0; i < 7; ++i) column += x[i * 30 + j];
+    EXPECT_EQ(columns.f64(static_cast<std::int64_t>(j)), static_cast<double>(static_cast<float>(column)));
   }
 }
 

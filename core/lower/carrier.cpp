@@ -113,6 +113,7 @@ Result<CompositeInfo> read_composite(const stablehlo::Module&, const stablehlo::
     const bool there = result.when.empty() || is_given(out.node, result.when);
     if (there && next >= op.results.size()) return bad(schema, cat("result ", result.name, " is missing"));
     out.node.results.push_back(there ? std::optional<TensorType>(func.type(op.results[next++])) : std::nullopt);
+    while (result.variadic && next < op.results.size()) out.node.results.emplace_back(func.type(op.results[next++]));
   }
   if (next != op.results.size()) return bad(schema, cat(op.results.size(), " results, the operator has ", next));
   return out;

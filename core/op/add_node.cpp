@@ -72,10 +72,11 @@ Result<std::uint32_t> added(Graph& graph, const Registry& registry, const Enviro
 Result<GraphValueId> named_result(const Node& node, const Registry& registry, std::string_view result) {
   const OpDef* op = registry.find(node.op);
   std::vector<std::string> names;
-  for (std::size_t i = 0; op != nullptr && i < op->schema.results.size() && i < node.results.size(); ++i) {
-    const ResultSchema& schema = op->schema.results[i];
-    if (node.results[i] != kAbsent) names.push_back(schema.name);
-    if (schema.name != result) continue;
+  for (std::size_t i = 0; op != nullptr && i < node.results.size(); ++i) {
+    const ResultSchema& schema = op->schema.result_at(i);
+    const std::string name = op->schema.result_name(i);
+    if (node.results[i] != kAbsent) names.push_back(name);
+    if (name != result) continue;
     if (node.results[i] != kAbsent) return node.results[i];
     return fail(Code::NotFound, "[", op->schema.name, "] result ", result, " of node \"", node.name, "\" does not exist here")
         .node(node.name)

@@ -149,9 +149,12 @@ Status check_value(const OpSchema& schema, const AttrSchema& attr, const Attr& v
     for (const std::int64_t item : list->values) TENON_TRY(check_number(schema, attr, item));
   if (const auto* list = std::get_if<FloatsAttr>(&value))
     for (const double item : list->values) TENON_TRY(check_number(schema, attr, item));
-  const auto* text = std::get_if<std::string>(&value);
-  if (text != nullptr && !attr.one_of.empty() && std::find(attr.one_of.begin(), attr.one_of.end(), *text) == attr.one_of.end()) {
-    const std::string nearest = nearest_name(*text, attr.one_of);
+  std::string word;
+  if (const auto* text = std::get_if<std::string>(&value)) word = *text;
+  if (const auto* dtype = std::get_if<DType>(&value)) word = name(*dtype);
+  const bool is_word = attr.type == AttrType::String || attr.type == AttrType::DType;
+  if (is_word && !attr.one_of.empty() && std::find(attr.one_of.begin(), attr.one_of.end(), word) == attr.one_of.end()) {
+    const std::string nearest = nearest_name(word, attr.one_of);
     return fail(Code::InvalidArgument, "[", schema.name, "] attribute ", attr.name, " must be one of ", join(attr.one_of, ", "), ", got ",
                 to_string(value))
         .operand(attr.name)

@@ -189,11 +189,21 @@ TEST(Attributes, BoolsStringsAndDtypes) {
 
   EXPECT_EQ(std::get<DType>(*find(*give(AttrType::DType, std::string("bf16")), "a")), DType::BF16);
   EXPECT_EQ(std::get<DType>(*find(*give(AttrType::DType, DType::I64), "a")), DType::I64);
+  AttrSchema index = attribute("index", AttrType::DType, Attr(DType::I64));
+  index.one_of = {"i64", "i32"};
+  EXPECT_TRUE(resolve_attributes(with(index), {{"index", Attr(DType::I32)}}).ok());
+  for (const Attr& bad : {Attr(DType::F32), Attr(std::string("f32"))})
+    EXPECT_THAT(error_of(resolve_attributes(with(index), {{"index", bad}})), HasSubstr("attribute index must be one of i64, i32, got"));
   // An unknown dtype is an error that names it, never a silent f32.
   const Result<Dict> unknown = give(AttrType::DType, std::string("float33"));
   EXPECT_EQ(code_of(unknown), Code::InvalidArgument);
   EXPECT_THAT(error_of(unknown), HasSubstr("\"float33\""));
   EXPECT_THAT(error_of(unknown), HasSubstr("use one of: i1"));
+  AttrSchema counter = attribute("dtype", AttrType::DType);
+  counter.one_of = {"i32", "i64"};
+  EXPECT_TRUE(resolve_attributes(with(counter), {{"dtype", Attr(DType::I32)}}).ok());
+  EXPECT_THAT(error_of(resolve_attributes(with(counter), {{"dtype", Attr(DType::F32)}})),
+              HasSubstr("attribute dtype must be one of i32, i64, got"));
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ struct tenon_call {
   std::string plugin;
   std::optional<tenon::Error> error;
   std::vector<std::optional<tenon::TensorType>>* inferred = nullptr;  // infer only
+  bool variadic_result = false;                                       // infer only: `inferred` may grow
   const volatile std::int32_t* cancel = nullptr;                      // not 0: the caller wants the run to end soon
   bool running = false;                                               // in run: nothing may allocate
   // scratch memory, freed with the frame

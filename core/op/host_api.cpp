@@ -245,9 +245,12 @@ std::int32_t node_attr(const tenon_node* node, const char* name, std::size_t len
 
 // ---- infer ----
 
+constexpr std::size_t kMaxResults = 4096;  // of a node whose last result is variadic
+
 std::int32_t infer_result(tenon_call* call, std::size_t index, const tenon_type_view* type) {
   return guarded(call, [&]() -> Status {
     if (call->inferred == nullptr) return fail(Code::FailedPrecondition, "infer_result may be called in infer only");
+    if (call->variadic_result && index >= call->inferred->size() && index < kMaxResults) call->inferred->resize(index + 1);
     if (index >= call->inferred->size())
       return fail(Code::PluginRejected, "infer_result: there is no result number ", index, ", the manifest lists ", call->inferred->size());
     Result<TensorType> read = read_type(type, cat("infer_result ", index));

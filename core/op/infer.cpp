@@ -115,11 +115,11 @@ Status infer_stock(tenon_node& node, std::vector<std::optional<TensorType>>& res
 // What a plugin claims about its results must fit its own manifest: a violation is the plugin's fault, not the user's.
 Status check_results(const OpDef& op, const tenon_node& node, const std::vector<std::optional<TensorType>>& results) {
   for (std::size_t i = 0; i < results.size(); ++i) {
-    const ResultSchema& result = op.schema.results[i];
+    const ResultSchema& result = op.schema.result_at(i);
     const auto reject = [&](std::string_view what) {
       const std::string& plugin = op.provider->plugin_name();
-      return fail(Code::PluginRejected, "[", op.schema.name, "] infer of plugin ", plugin, ": result ", result.name, " ", what)
-          .operand(result.name)
+      return fail(Code::PluginRejected, "[", op.schema.name, "] infer of plugin ", plugin, ": result ", op.schema.result_name(i), " ", what)
+          .operand(op.schema.result_name(i))
           .plugin(plugin)
           .advise("report it to the plugin's author: its infer and its manifest disagree");
     };
@@ -165,6 +165,7 @@ Status infer(const OpDef& op, tenon_node& node, const Environment& environment) 
           .advise("report it to the plugin's author");
     tenon_call frame;
     frame.inferred = &results;
+    frame.variadic_result = op.schema.variadic_result();
     TENON_TRY(invoke(*op.provider, environment, cat("[", op.schema.name, "] infer"), frame,
                      [&](tenon_call* call) { return table->infer(call, table, &node); }));
   }

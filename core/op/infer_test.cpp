@@ -95,6 +95,33 @@ TEST_F(Reduce, OneAxisAndAFixedDtype) {
   EXPECT_EQ(bad.error().where.operand, "axis");
 }
 
+// One result per call of infer_result; a hole among them is the plugin's fault.
+TEST(VariadicResults, AreAsManyAsInferSets) {
+  OpSchema schema = unary(StockInfer::None);
+  schema.results[0].variadic = true;
+  auto provider = std::make_shared<FakeProvider>("org.example.parts");
+  std::vector<std::size_t> set = {0, 1, 2};
+  provider->infer = [&](tenon_call* call, const tenon_node*) {
+    for (const std::size_t index : set) {
+      const std::int64_t size = static_cast<std::int64_t>(index) + 1;
+      const tenon_type_view type{&size, 1, TENON_F32};
+      if (const std::int32_t code = host_api().infer_result(call, index, &type); code != TENON_OK) return code;
+    }
+    return TENON_OK;
+  };
+  const Result<tenon_node> node = check(schema, {of(DType::F32, {6})}, {}, provider);
+  ASSERT_TRUE(node.ok()) << node.error().message;
+  ASSERT_EQ(node->results.size(), 3u);
+  EXPECT_EQ(to_string(*node->results[2]), "f32[3]");
+  EXPECT_EQ(schema.result_name(2), "output_2");
+  set = {0, 2};
+  EXPECT_THAT(error_of(check(schema, {of(DType::F32, {6})}, {}, provider)), HasSubstr("result output_1 was not set"));
+  set = {};
+  EXPECT_THAT(error_of(check(schema, {of(DType::F32, {6})}, {}, provider)), HasSubstr("result output_0 was not set"));
+  set = {1u << 20};
+  EXPECT_THAT(error_of(check(schema, {of(DType::F32, {6})}, {}, provider)), HasSubstr("there is no result number"));
+}
+
 class PluginInfer : public ::testing::Test {
  protected:
   Result<tenon_node> infer_with(std::function<std::int32_t(tenon_call*, const tenon_node*)> callback) {

@@ -31,6 +31,11 @@ std::string_view name(AttrType type) {
   return "?";
 }
 
+std::string OpSchema::result_name(std::size_t index) const {
+  const ResultSchema& result = result_at(index);
+  return result.variadic ? cat(result.name, "_", index + 1 - results.size()) : result.name;
+}
+
 const OperandSchema* OpSchema::operand(std::string_view operand_name, std::size_t* index) const {
   for (std::size_t i = 0; i < operands.size(); ++i)
     if (operands[i].name == operand_name) {

@@ -1,6 +1,7 @@
 // What a manifest says about an operator. Read by core/plugin from `ops:`; used to check nodes, list operators and draw random cases.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ struct OperandSchema {
   std::vector<std::string> shape;    // symbols, "..." for any leading dimensions; "1" style numbers are sizes; empty: any shape
   bool broadcast = false;            // shape: broadcast
   std::string index_of, index_axis;  // values: {index_of: data, axis: axis}
+  bool coordinates = false;          // the last dimension holds one index per dimension of index_of, from that axis on
   std::string type_text;             // as written, for listings: "float"
 };
 
@@ -41,7 +43,8 @@ struct ResultSchema {
   std::string name;
   std::vector<DType> dtypes;  // empty when `like`
   std::string like;
-  std::string when;  // exists only with this operand or (true, non-empty) attribute
+  std::string when;       // exists only with this operand or (true, non-empty) attribute
+  bool variadic = false;  // the last result only: one or more, as many as infer sets
 };
 
 struct KernelSchema {  // `kernels`: so that kernels are listed without opening the library
@@ -103,6 +106,10 @@ struct OpSchema {
 
   std::string full_name() const { return op_namespace + "." + name; }
   const OperandSchema* operand(std::string_view operand_name, std::size_t* index = nullptr) const;
+  // Result number `index` of a node; a variadic last one stands for all that follow, which are called NAME_0, NAME_1, ..
+  const ResultSchema& result_at(std::size_t index) const { return results[std::min(index, results.size() - 1)]; }
+  bool variadic_result() const { return !results.empty() && results.back().variadic; }
+  std::string result_name(std::size_t index) const;
   const AttrSchema* attribute(std::string_view canonical) const;
   // The attribute meant by a name or alias ("eps" -> epsilon), or null.
   const AttrSchema* attribute_or_alias(std::string_view given) const;

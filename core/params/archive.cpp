@@ -51,4 +51,42 @@ Status ParamArchive::sort_entries() {
   return {};
 }
 
+namespace {
+
+// Types narrower than their byte: what is outside has no spelling.
+bool fits_narrow(std::span<const std::byte> bytes, DType dtype) {
+  if (dtype != DType::I1 && dtype != DType::I4 && dtype != DType::UI4) return true;
+  return std::none_of(bytes.begin(), bytes.end(), [dtype](std::byte b) {
+    const int value = dtype == DType::I4 ? static_cast<std::int8_t>(b) : static_cast<std::uint8_t>(b);
+    return dtype == DType::I1 ? value > 1 : dtype == DType::I4 ? value < -8 || value > 7 : value > 15;
+  });
+}
+
+}  // namespace
+
+Result<const ParamEntry*> ParamArchive::require(const std::string& name, const TensorType& type) const {
+  const ParamEntry* entry = find(name);
+  if (entry == nullptr) {
+    std::vector<std::string> names;
+    for (const ParamEntry& e : entries_) names.push_back(e.name);
+    const std::string nearest = nearest_name(name, names);
+    return fail(Code::NotFound, "no tensor named ", name, " in ", path_)
+        .operand(name)
+        .advise(nearest.empty() ? "`tenon inspect` lists the names in the file" : cat("did you mean ", nearest, "?"));
+  }
+  if (entry->type && *entry->type != type)
+    return fail(Code::InvalidArgument, "parameter ", name, ": the graph declares ", to_string(type), ", ", path_, " has ",
+                to_string(*entry->type))
+        .operand(name);
+  if (!entry->type && !entry->dtype_text.empty())
+    return fail(Code::Unimplemented, "parameter ", name, " has dtype ", entry->dtype_text, " in ", path_).operand(name);
+  if (entry->bytes.size() != type.bytes())
+    return fail(Code::InvalidArgument, "parameter ", name, ": ", to_string(type), " takes ", type.bytes(), " bytes, ", path_, " has ",
+                entry->bytes.size())
+        .operand(name);
+  if (!fits_narrow(entry->bytes, type.dtype))
+    return fail(Code::DataLoss, "parameter ", name, " holds a byte that is no ", tenon::name(type.dtype)).operand(name);
+  return entry;
+}
+
 }  // namespace tenon

@@ -46,6 +46,9 @@ class ParamArchive {
   const std::string& format() const { return format_; }                // "safetensors" or "irpa"
   const std::vector<ParamEntry>& entries() const { return entries_; }  // sorted by name
   const ParamEntry* find(std::string_view name) const;
+  // The tensor of that name and type, or an error that says what differs: nothing is converted and nothing is filled in. Bytes that are
+  // no value of a type narrower than a byte (i1, i4, ui4) are DATA_LOSS.
+  Result<const ParamEntry*> require(const std::string& name, const TensorType& type) const;
   const std::map<std::string, std::string>& metadata() const { return metadata_; }  // safetensors' __metadata__
 
  private:

@@ -46,14 +46,15 @@ Result<Attr> read_attribute(const Document& document, const Node& node) {
   return Attr(std::move(floats));
 }
 
-Status read_operand(const Document& document, const Node::Entry& entry, OperatorCase& out) {
-  CaseOperand operand{entry.key, {}};
-  if (entry.value.kind == yaml::Kind::Sequence) {
-    TENON_ASSIGN(operand.type.dims, read_shape(document, entry.value));
+// input: the name of the graph's input for it, where that differs from the operand's.
+Status read_part(const Document& document, const std::string& name, const std::string& input, const Node& node, OperatorCase& out) {
+  CaseOperand operand{name, {}};
+  if (node.kind == yaml::Kind::Sequence) {
+    TENON_ASSIGN(operand.type.dims, read_shape(document, node));
     out.operands.push_back(std::move(operand));
     return {};
   }
-  TENON_ASSIGN(Reader reader, Reader::open(document, entry.value, cat("operand ", entry.key)));
+  TENON_ASSIGN(Reader reader, Reader::open(document, node, cat("operand ", name)));
   TENON_ASSIGN(const Node* shape, reader.required("shape"));
   TENON_ASSIGN(operand.type.dims, read_shape(document, *shape));
   if (const Node* dtype = reader.optional("dtype")) {
@@ -64,10 +65,20 @@ Status read_operand(const Document& document, const Node::Entry& entry, Operator
   }
   if (const Node* data = reader.optional("data")) {
     TENON_ASSIGN(Tensor values, read_numbers(document, *data));
-    out.data.emplace_back(entry.key, std::move(values));
+    out.data.emplace_back(input, std::move(values));
   }
   TENON_TRY(reader.finish());
   out.operands.push_back(std::move(operand));
+  return {};
+}
+
+// One operand, or the parts of a variadic one in a list: [[2, 3], {shape: [2, 5], data: ..}].
+Status read_operand(const Document& document, const Node::Entry& entry, OperatorCase& out) {
+  const bool parts =
+      entry.value.kind == yaml::Kind::Sequence && !entry.value.items.empty() && entry.value.items.front().kind != yaml::Kind::Scalar;
+  if (!parts) return read_part(document, entry.key, entry.key, entry.value, out);
+  for (std::size_t i = 0; i < entry.value.items.size(); ++i)
+    TENON_TRY(read_part(document, entry.key, i == 0 ? entry.key : cat(entry.key, "_", i), entry.value.items[i], out));
   return {};
 }
 

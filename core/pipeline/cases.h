@@ -33,12 +33,15 @@ struct OperatorCase {
   std::vector<std::pair<std::string, Tensor>> expected;  // expected results, as f64, by result name
 };
 
-// A sequence of mappings: op, name, dtypes, operands {name: [sizes] | {shape, dtype, data}}, attributes, values, layout, text, error,
-// max_ulp, expected {result: [flat numbers]}.
+// A sequence of mappings: op, name, dtypes, operands {name: [sizes] | {shape, dtype, data} | a list of these: variadic}, attributes,
+// values, layout, text, error, max_ulp, expected {result: [flat numbers]}.
 Result<std::vector<OperatorCase>> parse_cases(std::string text, const std::string& file);
 
 // One random case for a dtype: shapes with empty, one, odd and prime sizes, optional operands in or out, attributes at and inside the edges
 // of their ranges. What the schema cannot say may be refused by infer: the caller draws again.
 OperatorCase draw_case(const OpSchema& schema, DType dtype, Random& random);
+
+// A named case with other sizes (equal ones stay equal, in attributes too), values and layout; expected results are left away.
+OperatorCase vary_case(const OperatorCase& named, Random& random);
 
 }  // namespace tenon

@@ -8,6 +8,7 @@
 namespace tenon {
 namespace {
 
+constexpr std::int64_t kElements = 1024;
 constexpr std::int64_t kSizes[] = {1, 2, 3, 4, 5, 7, 8, 13, 16, 31, 33, 64, 65};
 
 class Drawer {
@@ -15,6 +16,11 @@ class Drawer {
   Drawer(const OpSchema& schema, DType dtype, Random& random) : schema_(schema), dtype_(dtype), random_(random) {
     const int rank = static_cast<int>(random.between(0, 4));
     for (int i = 0; i < rank; ++i) leading_.push_back(size());
+    // Operands share these sizes, and a result may have them twice: together they stay small.
+    for (std::int64_t elements = 1; std::int64_t & dim : leading_) {
+      dim = std::min(dim, std::max<std::int64_t>(1, kElements / elements));
+      elements *= dim;
+    }
     if (random.chance(8) && !leading_.empty()) leading_[static_cast<std::size_t>(random.between(0, rank - 1))] = 0;
   }
 
@@ -92,6 +98,8 @@ class Drawer {
         return attribute.min || attribute.above ? std::max(low, 1e-12) : low;
       case 1:
         return high;
+      case 2:  // a whole number, which integer operands can hold too
+        return std::clamp(std::round(low + (high - low) * random_.uniform()), low, high);
       default:
         return low + (high - low) * random_.uniform();
     }
@@ -113,7 +121,8 @@ class Drawer {
       case AttrType::String:
         return attribute.one_of.empty() ? std::string("x") : attribute.one_of[random_.next() % attribute.one_of.size()];
       case AttrType::DType:
-        return dtype_;
+        if (!attribute.one_of.empty()) return *dtype_from_name(attribute.one_of[random_.next() % attribute.one_of.size()]);
+        return random_.chance(50) ? dtype_ : all_dtypes()[random_.next() % all_dtypes().size()].dtype;
       case AttrType::Ints: {
         IntsAttr ints;
         if (attribute.name.ends_with("axes"))

@@ -19,7 +19,10 @@ void write_shapes(JsonWriter& json, const Plan& plan, const Step& step) {
 void write_step(JsonWriter& json, const Plan& plan, std::size_t index) {
   const Step& step = plan.steps[index];
   json.field("index", static_cast<std::uint64_t>(index)).field("node", step.node).field("op", step.op);
-  std::string kernel = step.kind == Step::Kind::Copy ? "copy" : "interpreter", plugin, level, note;
+  std::string kernel = step.kind == Step::Kind::Copy    ? "copy"
+                       : step.kind == Step::Kind::Check ? "check"
+                                                        : "interpreter",
+              plugin, level, note;
   if (step.kernel != nullptr) {
     const tenon_kernel& k = step.kernel->kernel();
     kernel.assign(k.name, k.name_length);

@@ -81,6 +81,7 @@ void write_operator(JsonWriter& json, const OpDef& op, const Registry& registry,
     json.begin_object().field("name", result.name);
     if (!result.like.empty()) json.field("like", result.like);
     if (!result.when.empty()) json.field("when", result.when);
+    if (result.variadic) json.field("variadic", true);
     if (!result.dtypes.empty()) write_dtypes(json, result.dtypes);
     json.end_object();
   }

@@ -45,6 +45,7 @@ struct VerifyOptions {
   std::string dtype;  // empty: all
   std::uint64_t seed = 0;
   std::uint32_t random_cases = 0;
+  std::string export_folder;  // cases that must succeed are written below it (export_case.h); empty: none
 };
 struct VerifyReport {
   std::string json;

@@ -23,26 +23,7 @@ Result<const ParamEntry*> require_param(const ParamArchive* params, const std::s
     return fail(Code::FailedPrecondition, "the graph needs parameter ", name, " ", to_string(type), ", and no parameter file was given")
         .operand(name)
         .advise("give one: --params FILE.safetensors");
-  const ParamEntry* entry = params->find(name);
-  if (entry == nullptr) {
-    std::vector<std::string> names;
-    for (const ParamEntry& e : params->entries()) names.push_back(e.name);
-    const std::string nearest = nearest_name(name, names);
-    return fail(Code::NotFound, "no tensor named ", name, " in ", params->path())
-        .operand(name)
-        .advise(nearest.empty() ? "`tenon inspect` lists the names in the file" : cat("did you mean ", nearest, "?"));
-  }
-  if (entry->type && *entry->type != type)
-    return fail(Code::InvalidArgument, "parameter ", name, ": the graph declares ", to_string(type), ", ", params->path(), " has ",
-                to_string(*entry->type))
-        .operand(name);
-  if (!entry->type && !entry->dtype_text.empty())
-    return fail(Code::Unimplemented, "parameter ", name, " has dtype ", entry->dtype_text, " in ", params->path()).operand(name);
-  if (entry->bytes.size() != type.bytes())
-    return fail(Code::InvalidArgument, "parameter ", name, ": ", to_string(type), " takes ", type.bytes(), " bytes, ", params->path(),
-                " has ", entry->bytes.size())
-        .operand(name);
-  return entry;
+  return params->require(name, type);
 }
 
 Result<std::unique_ptr<Program>> compile(const Graph& graph, Context& context, const ParamArchive* params, const PlanOptions& options) {

@@ -45,16 +45,28 @@ std::uint64_t row_seed(std::uint64_t seed, std::string_view name, DType dtype) {
   return hash ^ static_cast<std::uint64_t>(dtype) << 56;
 }
 
-void run_random(Context& context, const OpDef& op, const std::vector<DType>& dtypes, const VerifyOptions& options, Totals& totals,
-                JsonWriter& json) {
+std::vector<const OperatorCase*> accepted(const std::vector<OperatorCase>& named, DType dtype) {
+  std::vector<const OperatorCase*> out;
+  for (const OperatorCase& test : named)
+    if (test.error.empty() && test.layout != CaseLayout::InPlace &&
+        (test.dtypes.empty() || std::find(test.dtypes.begin(), test.dtypes.end(), dtype) != test.dtypes.end()))
+      out.push_back(&test);
+  return out;
+}
+
+// Half of them drawn from the schema, half varied from the named cases that the operator takes.
+void run_random(Context& context, const OpDef& op, const std::vector<OperatorCase>& named, const std::vector<DType>& dtypes,
+                const VerifyOptions& options, Totals& totals, JsonWriter& json) {
   Random random(options.seed ^ 0x7465'6e6f'6eu);
   for (std::uint32_t i = 0; i < options.random_cases && !dtypes.empty(); ++i) {
     const DType dtype = dtypes[i % dtypes.size()];
     // What the schema cannot say is refused by inference; a schema that refuses 200 in a row cannot be drawn from.
     for (int attempt = 0; attempt < 200; ++attempt) {
-      OperatorCase test = draw_case(op.schema, dtype, random);
+      const std::vector<const OperatorCase*> bases = accepted(named, dtype);
+      const bool vary = !bases.empty() && random.chance(50);
+      OperatorCase test = vary ? vary_case(*bases[random.next() % bases.size()], random) : draw_case(op.schema, dtype, random);
       test.name = cat("random_", i);
-      const CaseOutcome outcome = run_case(context, op, test, dtype, random.next(), true);
+      const CaseOutcome outcome = run_case(context, op, test, dtype, {random.next(), true, options.export_folder});
       if (outcome.kind == CaseOutcome::Kind::Refused) {
         ++totals.refused;
         continue;
@@ -84,7 +96,8 @@ Result<VerifyReport> verify_operator(Context& context, std::string_view name, co
   for (const OperatorCase& test : cases) {
     for (DType dtype : test.dtypes.empty() ? dtypes_of(op->schema) : test.dtypes) {
       if (!wanted(dtype)) continue;
-      const CaseOutcome outcome = run_case(context, *op, test, dtype, row_seed(options.seed, test.name, dtype), false);
+      const CaseOutcome outcome =
+          run_case(context, *op, test, dtype, {row_seed(options.seed, test.name, dtype), false, options.export_folder});
       totals.count(outcome);
       write_row(json, op->schema.full_name(), test.name, dtype, outcome);
     }
@@ -92,7 +105,7 @@ Result<VerifyReport> verify_operator(Context& context, std::string_view name, co
   // Without cases of its own an operator is still verified: ten drawn ones.
   VerifyOptions drawn = options;
   if (cases.empty() && drawn.random_cases == 0) drawn.random_cases = 10;
-  run_random(context, *op, dtypes, drawn, totals, json);
+  run_random(context, *op, cases, dtypes, drawn, totals, json);
   json.end_array();
   if (totals.passed + totals.failed == 0)
     return fail(Code::FailedPrecondition, "[", op->schema.name, "] nothing was verified", options.dtype.empty() ? "" : " for dtype ",
@@ -119,10 +132,10 @@ Result<VerifyReport> verify_graph(Context& context, const Graph& graph, const Pa
   TENON_ASSIGN(std::unique_ptr<Program> reference, compile(exposed, context, params, {.reference = true}));
   std::vector<Tensor> inputs, outputs;
   std::vector<TensorView> in, out;
-  std::uint64_t number = 0;
-  for (const NamedType& input : reference->plan().inputs) {
-    TENON_ASSIGN(inputs.emplace_back(), Tensor::zeros(input.type));
-    fill_random(inputs.back(), options.seed + number++);
+  for (const GraphInput& input : exposed.inputs()) {
+    TENON_ASSIGN(inputs.emplace_back(), Tensor::zeros(exposed.value(input.value).type));
+    Random random(options.seed + inputs.size() - 1);
+    fill_input(context.registry(), exposed, input.value, inputs.back(), random, ValueClass::Normal);
   }
   for (const NamedType& output : reference->plan().outputs) {
     TENON_ASSIGN(outputs.emplace_back(), Tensor::zeros(output.type));

@@ -6,6 +6,7 @@
 
 #include "core/graphfile/graphfile.h"
 #include "core/pipeline/compare.h"
+#include "core/pipeline/export_case.h"
 #include "core/type/convert.h"
 
 namespace tenon {
@@ -140,18 +141,18 @@ Result<Graph> build_graph(Context& context, const OpDef& op, const OperatorCase&
   TENON_ASSIGN(const std::uint32_t index, add_node(graph, context.registry(), context.environment(), request));
   const Node& node = graph.nodes()[index];
   for (std::size_t i = 0; i < node.results.size(); ++i)
-    if (node.results[i] != kAbsent) TENON_TRY(graph.add_output(op.schema.results[i].name, node.results[i]));
+    if (node.results[i] != kAbsent) TENON_TRY(graph.add_output(op.schema.result_name(i), node.results[i]));
   return graph;
 }
 
-Result<std::vector<Tensor>> make_inputs(const Graph& graph, const OperatorCase& test, std::uint64_t seed) {
+Result<std::vector<Tensor>> make_inputs(const Registry& registry, const Graph& graph, const OperatorCase& test, std::uint64_t seed) {
   Random random(seed);
   std::vector<Tensor> inputs;
   for (const GraphInput& input : graph.inputs()) {
     TENON_ASSIGN(Tensor tensor, Tensor::zeros(graph.value(input.value).type));
     const auto given = std::find_if(test.data.begin(), test.data.end(), [&](const auto& d) { return d.first == input.name; });
     if (given == test.data.end()) {
-      fill(tensor, random, test.values);
+      fill_input(registry, graph, input.value, tensor, random, test.values);
     } else {
       if (given->second.type().elements() != tensor.type().elements())
         return fail(Code::InvalidArgument, "case ", test.name, ": data of ", input.name, " has ", given->second.type().elements(),
@@ -189,13 +190,15 @@ Status check_expected(const Graph& graph, const OperatorCase& test, const std::v
   return {};
 }
 
+constexpr std::int64_t kDrawnElements = std::int64_t{1} << 20;
+
 bool matches(const Error& error, const std::string& expected) {
   return code_name(error.raw_code) == expected || error.message.find(expected) != std::string::npos;
 }
 
 }  // namespace
 
-CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, std::uint64_t seed, bool drawn) {
+CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, const CaseOptions& options) {
   CaseOutcome outcome;
   const auto failed = [&](std::string message) {
     outcome.kind = CaseOutcome::Kind::Failed;
@@ -204,7 +207,7 @@ CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test
   };
   Result<Graph> graph = build_graph(context, op, test, dtype);
   if (!graph.ok()) {
-    if (drawn)
+    if (options.drawn)
       outcome.kind = CaseOutcome::Kind::Refused;
     else if (!test.error.empty() && matches(graph.error(), test.error))
       outcome.kind = CaseOutcome::Kind::ExpectedError;
@@ -216,8 +219,18 @@ CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test
     return outcome;
   }
   if (!test.error.empty()) return failed(cat("expected the error ", test.error, ", but the node was accepted"));
-  Result<std::vector<Tensor>> inputs = make_inputs(*graph, test, seed);
+  // A result may have far more elements than what it is made of (a gather has those of both operands): draw something smaller.
+  const auto too_large = [&](const GraphOutput& output) { return graph->value(output.value).type.elements() > kDrawnElements; };
+  if (options.drawn && std::any_of(graph->outputs().begin(), graph->outputs().end(), too_large)) {
+    outcome.kind = CaseOutcome::Kind::Refused;
+    return outcome;
+  }
+  Result<std::vector<Tensor>> inputs = make_inputs(context.registry(), *graph, test, options.seed);
   if (!inputs.ok()) return failed(inputs.error().message);
+  if (!options.export_folder.empty()) {
+    const Status written = export_case(context, *graph, test, dtype, *inputs, options.export_folder);
+    if (!written.ok()) return failed(cat("export: ", written.error().message));
+  }
 
   const Numerics& numerics = op.schema.numerics;
   const double bound = test.max_ulp.value_or(numerics.max_ulp.value_or(0));
@@ -232,6 +245,26 @@ CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test
   }
   if (outcome.kernel == "interpreter") outcome.kind = CaseOutcome::Kind::NoKernel;
   return outcome;
+}
+
+void fill_input(const Registry& registry, const Graph& graph, GraphValueId value, Tensor& tensor, Random& random, ValueClass values) {
+  std::optional<std::int64_t> size;  // the smallest that it points into
+  for (const Node& node : graph.nodes()) {
+    const OpDef* op = registry.find(node.op);
+    if (op == nullptr) continue;
+    tenon_node use;
+    use.attributes = node.attributes;
+    for (const GraphValueId id : node.operands)
+      use.operands.push_back(id == kAbsent ? std::nullopt : std::optional<TensorType>(graph.value(id).type));
+    for (const IndexCheck& check : index_checks(op->schema, use))
+      for (const std::int64_t limit : check.sizes)
+        if (node.operands[check.slot] == value) size = std::min(limit, size.value_or(limit));
+  }
+  if (!size) return fill(tensor, random, values);
+  const DType dtype = tensor.type().dtype;
+  for (std::int64_t i = 0; *size > 0 && i < tensor.type().elements(); ++i)
+    store_i64(dtype, tensor.data() + static_cast<std::size_t>(i) * storage_size(dtype),
+              random.between(is_signed(dtype) ? -*size : 0, *size - 1));
 }
 
 void write_row(JsonWriter& json, std::string_view op, std::string_view name, DType dtype, const CaseOutcome& outcome) {

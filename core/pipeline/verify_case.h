@@ -21,12 +21,19 @@ struct CaseOutcome {
   std::string reproduce;  // for failures: a graph file
 };
 
-// drawn: a refusal by inference is not a failure.
-CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, std::uint64_t seed, bool drawn);
+struct CaseOptions {
+  std::uint64_t seed = 0;
+  bool drawn = false;         // a refusal by inference is not a failure
+  std::string export_folder;  // the case is also written there (export_case.h), unless it must fail; empty: it is not
+};
+CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, const CaseOptions& options);
 
 // Runs `graph` by kernels and by the interpreter on the given inputs and compares; used for cases and for the nodes of a graph.
 CaseOutcome compare_graph(Context& context, const Graph& graph, const std::vector<Tensor>& inputs, CaseLayout layout, double bound,
                           double bound_16);
+
+// Random values for an input of the graph; where operators take it for indices that they check, all of them are in range.
+void fill_input(const Registry& registry, const Graph& graph, GraphValueId value, Tensor& tensor, Random& random, ValueClass values);
 
 void write_row(JsonWriter& json, std::string_view op, std::string_view name, DType dtype, const CaseOutcome& outcome);
 

@@ -25,6 +25,16 @@ struct Decided {
   std::uint32_t decision = kNoDecision;
 };
 
+// Indices of an operator that is about to run; `before`: the number of the operation that it becomes, or of the first one.
+struct PendingCheck {
+  std::size_t before = 0;
+  ValueId value = 0;
+  std::string op;
+  std::shared_ptr<const std::string> where;
+  std::uint32_t decision = kNoDecision;
+  IndexCheck check;
+};
+
 // Walks @main: a composite with a kernel stays one operation, one without is replaced by its decomposition, walked in turn.
 class Expander {
  public:
@@ -49,9 +59,20 @@ class Expander {
 
   std::vector<Op> ops;
   std::vector<Decided> decided;
+  std::vector<PendingCheck> checks;
   std::vector<OperatorDecision> operators;
 
  private:
+  void add_checks(const CompositeInfo& info, const Op& op, Cloner& cloner, const std::shared_ptr<const std::string>& where,
+                  std::uint32_t decision) {
+    for (IndexCheck& check : index_checks(info.op->schema, info.node)) {
+      const auto slot = info.node.operands.begin() + static_cast<std::ptrdiff_t>(check.slot);
+      const auto present = std::count_if(info.node.operands.begin(), slot, [](const auto& type) { return type.has_value(); });
+      const ValueId value = cloner.mapped(op.operands[static_cast<std::size_t>(present)]);
+      checks.push_back({ops.size(), value, info.op->schema.name, where, decision, std::move(check)});
+    }
+  }
+
   Status expand_composite(const Func& from, const Op& op, Cloner& cloner, const std::shared_ptr<const std::string>& where,
                           std::uint32_t decision, int depth) {
     Result<CompositeInfo> info = read_composite(module_, from, op, registry_);
@@ -60,6 +81,7 @@ class Expander {
       TENON_ASSIGN(Selection selection, select_kernel(*info->op, info->node, registry_, environment_, options_));
       decision = static_cast<std::uint32_t>(operators.size());
       operators.push_back({info->node.name, info->op->schema.name, std::move(selection.candidates)});
+      add_checks(*info, op, cloner, where, decision);
       if (selection.kernel != nullptr) {
         Op copy = cloner.clone(op);
         copy.location = where;
@@ -93,9 +115,11 @@ class Expander {
   Func& out_;
 };
 
-// Backwards: an operation none of whose results is read is dropped (nothing here has side effects).
-void drop_unused(std::vector<Op>& ops, std::vector<Decided>& decided, const std::vector<ValueId>& results, std::size_t values) {
+// Backwards: an operation none of whose results is read is dropped (nothing here has side effects but the checks, which stay).
+void drop_unused(std::vector<Op>& ops, std::vector<Decided>& decided, std::vector<PendingCheck>& checks,
+                 const std::vector<ValueId>& results, std::size_t values) {
   std::vector<bool> used(values, false);
+  for (const PendingCheck& check : checks) used[check.value] = true;
   for (ValueId id : results) used[id] = true;
   std::vector<bool> keep(ops.size(), false);
   for (std::size_t i = ops.size(); i-- > 0;) {
@@ -104,12 +128,14 @@ void drop_unused(std::vector<Op>& ops, std::vector<Decided>& decided, const std:
     for (ValueId id : ops[i].operands) used[id] = true;
     for (ValueId id : stablehlo::captures(ops[i])) used[id] = true;
   }
-  std::size_t out = 0;
+  std::size_t out = 0, next = 0;  // checks stand in the order of the operations
   for (std::size_t i = 0; i < ops.size(); ++i) {
+    for (; next < checks.size() && checks[next].before == i; ++next) checks[next].before = out;
     if (!keep[i]) continue;
     if (out != i) ops[out] = std::move(ops[i]), decided[out] = std::move(decided[i]);
     ++out;
   }
+  for (; next < checks.size(); ++next) checks[next].before = out;
   ops.resize(out);
   decided.resize(out);
 }
@@ -118,11 +144,15 @@ class StepMaker {
  public:
   StepMaker(Plan& plan, const Func& main) : plan_(plan), main_(main), index_(main.types.size(), kAbsentValue) {}
 
-  Status make(const std::vector<Op>& ops, std::vector<Decided>& decided, const std::vector<ValueId>& results) {
+  Status make(const std::vector<Op>& ops, std::vector<Decided>& decided, std::vector<PendingCheck>& checks,
+              const std::vector<ValueId>& results) {
     for (std::uint32_t i = 0; i < main_.body.arguments.size(); ++i)
       plan_.values[value(main_.body.arguments[i])].location = {Location::Kind::Input, i, 0};
     std::unordered_map<std::string, std::uint32_t> parameters;
-    for (std::size_t i = 0; i < ops.size(); ++i) {
+    std::size_t next = 0;
+    for (std::size_t i = 0; i <= ops.size(); ++i) {
+      for (; next < checks.size() && checks[next].before == i; ++next) check(checks[next]);
+      if (i == ops.size()) break;
       if (ops[i].code == OpCode::Constant) {
         constant(ops[i], parameters);
         continue;
@@ -153,6 +183,18 @@ class StepMaker {
     const auto [it, added] = parameters.emplace(op.constant->parameter, static_cast<std::uint32_t>(plan_.parameters.size()));
     if (added) plan_.parameters.push_back({op.constant->parameter, v.type});
     v.location = {Location::Kind::Parameter, it->second, 0};
+  }
+
+  void check(PendingCheck& pending) {
+    Step s;
+    s.kind = Step::Kind::Check;
+    s.op = std::move(pending.op);
+    if (pending.where != nullptr) s.node = *pending.where;
+    s.decision = pending.decision;
+    s.operands = {value(pending.value)};
+    s.check = std::move(pending.check);
+    s.bytes = static_cast<double>(main_.types[pending.value].bytes());
+    plan_.steps.push_back(std::move(s));
   }
 
   Status step(const Op& op, Decided& d) {
@@ -242,7 +284,7 @@ Result<std::unique_ptr<Plan>> make_plan(Module module, std::vector<std::string> 
   std::vector<ValueId> results;
   for (ValueId id : main->body.ops.back().operands) results.push_back(cloner.mapped(id));
 
-  drop_unused(expander.ops, expander.decided, results, flat.types.size());
+  drop_unused(expander.ops, expander.decided, expander.checks, results, flat.types.size());
   flat.body.ops = std::move(expander.ops);
   for (std::size_t i = 0; i < input_names.size(); ++i)
     plan->inputs.push_back({std::move(input_names[i]), flat.types[flat.body.arguments[i]]});
@@ -252,7 +294,7 @@ Result<std::unique_ptr<Plan>> make_plan(Module module, std::vector<std::string> 
 
   const Func& owned = *plan->module.find("main");
   plan->operators = std::move(expander.operators);
-  TENON_TRY(StepMaker(*plan, owned).make(owned.body.ops, expander.decided, results));
+  TENON_TRY(StepMaker(*plan, owned).make(owned.body.ops, expander.decided, expander.checks, results));
   assign_buffers(*plan);
   return plan;
 }

@@ -9,6 +9,7 @@
 
 #include "core/interp/interp.h"
 #include "core/op/call.h"
+#include "core/plan/index_check.h"
 #include "core/stablehlo/module.h"
 
 namespace tenon {
@@ -62,9 +63,9 @@ struct OperatorDecision {
 inline constexpr std::uint32_t kNoDecision = 0xFFFFFFFFu;
 
 struct Step {
-  enum class Kind : std::uint8_t { Kernel, Interpreter, Copy } kind{};
+  enum class Kind : std::uint8_t { Kernel, Interpreter, Copy, Check } kind{};
   std::string node;                     // the graph node that it came from
-  std::string op;                       // "rms_norm" or "stablehlo.add"
+  std::string op;                       // "rms_norm" or "stablehlo.add"; of a check, the operator whose indices it checks
   std::vector<std::uint32_t> operands;  // into Plan::values; kAbsentValue for absent operands of a kernel
   std::vector<std::uint32_t> results;
   std::vector<std::pair<stablehlo::ValueId, std::uint32_t>> captured;  // Interpreter
@@ -72,6 +73,7 @@ struct Step {
   const stablehlo::Func* func = nullptr;
   std::unique_ptr<KernelInstance> kernel;  // Kernel
   std::size_t workspace_offset = 0;        // Kernel
+  IndexCheck check;                        // Check: of operand 0; no results
   std::uint32_t decision = kNoDecision;    // into Plan::operators: the innermost operator that this step is, or is part of
   double bytes = 0, flops = 0;
 };

@@ -46,6 +46,7 @@ std::string to_text(const Plan& plan) {
     const Step& step = plan.steps[i];
     std::string who = "interpreter";
     if (step.kind == Step::Kind::Copy) who = "copy";
+    if (step.kind == Step::Kind::Check) who = cat("check of ", step.check.operand);
     if (step.kernel != nullptr) {
       const tenon_kernel& kernel = step.kernel->kernel();
       who = cat(step.kernel->provider().plugin_name(), "/", std::string_view(kernel.name, kernel.name_length));

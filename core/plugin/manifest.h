@@ -87,12 +87,5 @@ bool is_identifier(std::string_view text);     // [A-Za-z_][A-Za-z0-9_]{0,63}
 bool is_operator_name(std::string_view text);  // [a-z][a-z0-9_]{0,63}
 bool is_namespace(std::string_view text);      // operator names joined by dots
 
-// A dtype, float, int, any, data, or a list of those; `what` is for messages.
-Result<std::vector<DType>> read_dtypes(const Context& context, const yaml::Node& node, std::string_view what);
-// What a scalar or list says without a schema: true, 3, 1.5, "text", [1, 2].
-Result<Attr> read_plain_value(const Context& context, const yaml::Node& node, std::string_view what);
-// The value in the attribute's type, within its bounds.
-Result<Attr> read_value_of(const Context& context, const yaml::Node& node, const AttrSchema& attribute);
-
 }  // namespace manifest_internal
 }  // namespace tenon

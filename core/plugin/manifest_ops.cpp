@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/op/add_node.h"
+#include "core/op/schema_yaml.h"
 #include "core/plugin/manifest.h"
 
 namespace tenon::manifest_internal {
@@ -10,25 +11,6 @@ namespace {
 
 using yaml::Node;
 using yaml::Reader;
-
-constexpr DType kFloats[] = {DType::F16, DType::BF16, DType::F32, DType::F64};
-constexpr DType kInts[] = {DType::I8, DType::I16, DType::I32, DType::I64, DType::UI8, DType::UI16, DType::UI32, DType::UI64};
-constexpr DType kPacked[] = {DType::I4, DType::UI4, DType::F8E4M3FN, DType::F8E5M2};  // that only data movement takes
-
-// Appends what a word of `type` stands for; false if it is none.
-bool expand(std::string_view word, std::vector<DType>& out) {
-  const auto append = [&](auto& list) { out.insert(out.end(), std::begin(list), std::end(list)); };
-  if (const auto dtype = dtype_from_name(word)) {
-    out.push_back(*dtype);
-    return true;
-  }
-  if (word != "float" && word != "int" && word != "any" && word != "data") return false;
-  if (word == "any" || word == "data") out.push_back(DType::I1);
-  if (word != "float") append(kInts);
-  if (word != "int") append(kFloats);
-  if (word == "data") append(kPacked);
-  return true;
-}
 
 // As written, for listings: "float", "[i32, i64]".
 std::string type_text(const Node& node) {
@@ -78,7 +60,7 @@ Result<OperandSchema> read_operand(const Context& context, const Node& node) {
     return context.error(node, cat("operand ", operand.name, " needs either type or like"))
         .advise("write type: float, or like: OPERAND for the same dtype");
   if (type != nullptr) {
-    TENON_ASSIGN(operand.dtypes, read_dtypes(context, *type, cat("operand ", operand.name, ": type")));
+    TENON_ASSIGN(operand.dtypes, read_dtypes(context.document, *type, cat("operand ", operand.name, ": type")));
     operand.type_text = type_text(*type);
   }
   TENON_ASSIGN(operand.optional, reader.boolean_or("optional", false));
@@ -91,6 +73,7 @@ Result<OperandSchema> read_operand(const Context& context, const Node& node) {
     TENON_ASSIGN(Reader rule, Reader::open(context.document, *values, cat("operand ", operand.name, ": values")));
     TENON_ASSIGN(operand.index_of, rule.string("index_of"));
     TENON_ASSIGN(operand.index_axis, rule.string_or("axis", ""));
+    TENON_ASSIGN(operand.coordinates, rule.boolean_or("coordinates", false));
     TENON_TRY(context.finish(rule));
   }
   TENON_TRY(context.finish(reader));
@@ -174,7 +157,7 @@ Result<AttrSchema> read_attribute(const Context& context, const Node::Entry& ent
   if (fallback != nullptr && fallback->is_null()) attr.optional = true;
   if (fallback != nullptr && !fallback->is_null()) {
     if (attr.optional) return context.error(*fallback, cat("attribute ", attr.name, " cannot be optional and have a default"));
-    TENON_ASSIGN(attr.fallback, read_value_of(context, *fallback, attr));
+    TENON_ASSIGN(attr.fallback, read_value_of(context.document, *fallback, attr));
   }
   TENON_TRY(context.finish(reader));
   return attr;
@@ -218,7 +201,7 @@ Status read_results(const Context& context, const Node& node, OpSchema& op) {
       return context.error(item, cat("[", op.name, "] result ", result.name, " needs either type or like"))
           .advise("write like: OPERAND for the same dtype, or type: i64");
     if (type != nullptr) {
-      TENON_ASSIGN(result.dtypes, read_dtypes(context, *type, cat("result ", result.name, ": type")));
+      TENON_ASSIGN(result.dtypes, read_dtypes(context.document, *type, cat("result ", result.name, ": type")));
     } else if (op.operand(result.like) == nullptr) {
       return context.error(item, cat("[", op.name, "] result ", result.name, " is like ", result.like, ", which is no operand"));
     }
@@ -226,6 +209,12 @@ Status read_results(const Context& context, const Node& node, OpSchema& op) {
     if (!result.when.empty() && op.operand(result.when) == nullptr && op.attribute(result.when) == nullptr)
       return context.error(
           item, cat("[", op.name, "] result ", result.name, " depends on ", result.when, ", which is neither operand nor attribute"));
+    TENON_ASSIGN(result.variadic, reader.boolean_or("variadic", false));
+    if (result.variadic && !result.when.empty())
+      return context.error(item, cat("[", op.name, "] result ", result.name, " cannot be variadic and depend on ", result.when))
+          .advise("a variadic result is one or more");
+    if (op.variadic_result())
+      return context.error(item, cat("[", op.name, "] result ", result.name, " follows a variadic one, which must be the last"));
     TENON_TRY(context.finish(reader));
     op.results.push_back(std::move(result));
   }
@@ -243,7 +232,7 @@ Status read_kernels(const Context& context, const Node& node, OpSchema& op) {
     for (const KernelSchema& other : op.kernels)
       if (other.name == kernel.name) return context.error(item, cat("[", op.name, "] kernel ", kernel.name, " stands here twice"));
     if (const Node* dtypes = reader.optional("dtypes")) {
-      TENON_ASSIGN(kernel.dtypes, read_dtypes(context, *dtypes, cat("kernel ", kernel.name, ": dtypes")));
+      TENON_ASSIGN(kernel.dtypes, read_dtypes(context.document, *dtypes, cat("kernel ", kernel.name, ": dtypes")));
     }
     TENON_TRY(context.finish(reader));
     op.kernels.push_back(std::move(kernel));
@@ -260,7 +249,7 @@ Status read_infer(const Context& context, const Node& node, OpSchema& op) {
   if (op.infer == StockInfer::None)
     return context.error(node, cat("[", op.name, "] unknown rule \"", word, "\" for infer"))
         .advise("use same, broadcast, compare or reduce, or leave it out and write infer() in the plugin");
-  if (op.operands.empty() || op.operands.front().optional || op.results.size() != 1)
+  if (op.operands.empty() || op.operands.front().optional || op.results.size() != 1 || op.variadic_result())
     return context.error(node, cat("[", op.name, "] infer: ", word, " needs a required first operand and exactly one result"));
   if (op.infer == StockInfer::Reduce) {
     const AttrSchema* axes = op.attribute("axes");
@@ -325,67 +314,6 @@ Status read_kernels_for(const Context& context, Reader& reader, const Node& node
 
 }  // namespace
 
-Result<std::vector<DType>> read_dtypes(const Context& context, const Node& node, std::string_view what) {
-  std::vector<DType> dtypes;
-  const auto add = [&](const Node& item) -> Status {
-    TENON_ASSIGN(std::string word, yaml::as_string(context.document, item, what));
-    if (expand(word, dtypes)) return {};
-    return context.error(item, cat(what, ": unknown dtype \"", word, "\""))
-        .advise(cat("use float, int, any, data or some of: ", dtype_names()));
-  };
-  if (node.kind == yaml::Kind::Sequence) {
-    for (const Node& item : node.items) TENON_TRY(add(item));
-  } else {
-    TENON_TRY(add(node));
-  }
-  if (dtypes.empty()) return context.error(node, cat(what, " is an empty list"));
-  for (std::size_t i = 0; i < dtypes.size(); ++i)
-    if (std::find(dtypes.begin(), dtypes.begin() + static_cast<std::ptrdiff_t>(i), dtypes[i]) !=
-        dtypes.begin() + static_cast<std::ptrdiff_t>(i))
-      return context.error(node, cat(what, " has ", name(dtypes[i]), " twice"));
-  return dtypes;
-}
-
-Result<Attr> read_value_of(const Context& context, const Node& node, const AttrSchema& attribute) {
-  Dict given;
-  if (node.kind == yaml::Kind::Sequence) {
-    if (attribute.type == AttrType::Ints) {
-      IntsAttr list;
-      for (const Node& item : node.items) {
-        TENON_ASSIGN(list.values.emplace_back(), yaml::as_i64(context.document, item, attribute.name));
-      }
-      given.push_back({attribute.name, std::move(list)});
-    } else {
-      FloatsAttr list;
-      for (const Node& item : node.items) {
-        TENON_ASSIGN(list.values.emplace_back(), yaml::as_f64(context.document, item, attribute.name));
-      }
-      given.push_back({attribute.name, std::move(list)});
-    }
-  } else {
-    TENON_ASSIGN(std::string text, yaml::as_string(context.document, node, cat("attribute ", attribute.name)));
-    if (attribute.type == AttrType::Floats) {
-      TENON_ASSIGN(const double number, yaml::as_f64(context.document, node, attribute.name));
-      given.push_back({attribute.name, FloatAttr{number}});
-    } else {
-      given.push_back({attribute.name, std::move(text)});
-    }
-  }
-  // The rules for a user's value hold for the manifest's: one place knows them.
-  OpSchema alone;
-  alone.name = attribute.name;
-  alone.attributes.push_back(attribute);
-  alone.attributes.front().excludes.clear();
-  Result<Dict> resolved = resolve_attributes(alone, given);
-  if (!resolved.ok()) return context.error(node, resolved.error().message);
-  Attr value = std::move(resolved->front().value);
-  const auto* dtype = std::get_if<DType>(&value);
-  if (dtype != nullptr && !attribute.one_of.empty() &&
-      std::find(attribute.one_of.begin(), attribute.one_of.end(), name(*dtype)) == attribute.one_of.end())
-    return context.error(node, cat("attribute ", attribute.name, " must be one of ", join(attribute.one_of, ", "), ", got ", name(*dtype)));
-  return value;
-}
-
 Result<OpSchema> read_op(const Context& context, const Node& item, const std::string& op_namespace) {
   TENON_ASSIGN(Reader reader, Reader::open(context.document, item, "operator"));
   OpSchema op;
@@ -413,7 +341,7 @@ Result<OpSchema> read_op(const Context& context, const Node& item, const std::st
   TENON_TRY(check_index_rules(context, item, op));
   if (const Node* dtypes = reader.optional("dtypes")) {
     if (op.operands.empty()) return context.error(*dtypes, cat("[", op.name, "] dtypes are those of the first operand, and there is none"));
-    TENON_ASSIGN(op.dtypes, read_dtypes(context, *dtypes, "dtypes"));
+    TENON_ASSIGN(op.dtypes, read_dtypes(context.document, *dtypes, "dtypes"));
     const std::vector<DType>& allowed = op.operands.front().dtypes;
     for (DType dtype : op.dtypes)
       if (std::find(allowed.begin(), allowed.end(), dtype) == allowed.end())

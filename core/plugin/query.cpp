@@ -112,10 +112,6 @@ class Checker {
                           manifest_.api.min_minor, "-1.", manifest_.api.built_minor));
     if (info.api_minor_chosen != chosen)
       return reject(cat("the plugin chose API 1.", info.api_minor_chosen, " where 1.", chosen, " is the newest that both know"));
-    if (info.sanitizer != TENON_SANITIZER_HERE)
-      return fail(Code::Incompatible, "the plugin is built with sanitizer ", sanitizer_name(info.sanitizer), ", libtenon with ",
-                  sanitizer_name(TENON_SANITIZER_HERE))
-          .advise("build both with the same sanitizer, or both without");
     if (info.features != 0) return not_understood(cat("the feature bits ", info.features));
     std::string_view name, version, runtime;
     TENON_TRY(text("the plugin's name", info.name, info.name_length, name));
@@ -125,6 +121,10 @@ class Checker {
     if (version != manifest_.version) return mismatch(cat("the library is version ", version, ", the manifest ", manifest_.version));
     if ((runtime.empty() ? "none" : runtime) != manifest_.runtime)
       return mismatch(cat("the library's runtime is ", runtime.empty() ? "none" : runtime, ", the manifest's ", manifest_.runtime));
+    if (info.sanitizer != TENON_SANITIZER_HERE)
+      return fail(Code::Incompatible, "the plugin is built with sanitizer ", sanitizer_name(info.sanitizer), ", libtenon with ",
+                  sanitizer_name(TENON_SANITIZER_HERE))
+          .advise("build both with the same sanitizer, or both without");
     return {};
   }
 

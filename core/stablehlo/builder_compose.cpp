@@ -85,6 +85,31 @@ Result<ValueId> Builder::splat(const TensorType& type, double value) {
   return located(fail(Code::InvalidArgument, "[stablehlo.constant] ", value, " is not a value of ", name(type.dtype)));
 }
 
+Result<ValueId> Builder::filled_like(ValueId like, std::int64_t value) {
+  const TensorType type = this->type(like);
+  if (type.is_static()) return filled(type, value);
+  TENON_ASSIGN(const ValueId scalar, filled({type.dtype, {}}, value));
+  return spread(scalar, like);
+}
+
+Result<ValueId> Builder::splat_like(ValueId like, double value) {
+  const TensorType type = this->type(like);
+  if (type.is_static()) return splat(type, value);
+  TENON_ASSIGN(const ValueId scalar, splat({type.dtype, {}}, value));
+  return spread(scalar, like);
+}
+
+Result<ValueId> Builder::spread(ValueId scalar, ValueId like) {
+  const TensorType type = this->type(like);
+  std::vector<ValueId> sizes;
+  for (std::int64_t i = 0; i < type.rank(); ++i) {
+    TENON_ASSIGN(const ValueId size, plain(OpCode::GetDimensionSize, {like}, {{"dimension", IntAttr{i}}}));
+    TENON_ASSIGN(sizes.emplace_back(), plain(OpCode::Reshape, {size}, {}, {TensorType{DType::I32, {1}}}));
+  }
+  TENON_ASSIGN(const ValueId shape, plain(OpCode::Concatenate, std::move(sizes), {{"dimension", IntAttr{0}}}));
+  return plain(OpCode::DynamicBroadcastInDim, {scalar, shape}, {{"broadcast_dimensions", IntsAttr{{}, ListStyle::Array}}}, {type});
+}
+
 Result<ValueId> Builder::parameter(const TensorType& type, std::string name) {
   if (name.size() > limits_.name_bytes) {
     return located(fail(Code::ResourceExhausted, "[stablehlo.constant] a parameter's name has ", name.size(), " bytes, at most ",

@@ -141,31 +141,25 @@ Builder::Values Builder::divide(Call call) {
     }
     if (harmless) return append(std::move(call));
   }
-  const TensorType type_b = type(b);
-  if (!type(a).is_static() || !type_b.is_static()) {
-    return located(fail(Code::Unimplemented, "[", info(call.code).name, "] the divisor cannot be guarded: ", to_string(type_b),
-                        " has a dynamic dimension")
-                       .advise("divide by a constant, or give the operation static types"));
-  }
-  TENON_ASSIGN(const ValueId zero, filled(type_b, 0));
+  TENON_ASSIGN(const ValueId zero, filled_like(b, 0));
   TENON_ASSIGN(const ValueId is_zero, compare("EQ", b, zero));
   ValueId unsafe = is_zero;
   if (is_signed(dtype)) {
-    TENON_ASSIGN(const ValueId minus_one, filled(type_b, -1));
-    TENON_ASSIGN(const ValueId lowest, filled(type_b, lowest_i64(dtype)));
+    TENON_ASSIGN(const ValueId minus_one, filled_like(b, -1));
+    TENON_ASSIGN(const ValueId lowest, filled_like(a, lowest_i64(dtype)));
     TENON_ASSIGN(const ValueId at_lowest, compare("EQ", a, lowest));
     TENON_ASSIGN(const ValueId negates, compare("EQ", b, minus_one));
     TENON_ASSIGN(const ValueId overflows, plain(OpCode::And, {at_lowest, negates}));
     TENON_ASSIGN(unsafe, plain(OpCode::Or, {is_zero, overflows}));
   }
-  TENON_ASSIGN(const ValueId one, filled(type_b, 1));
+  TENON_ASSIGN(const ValueId one, filled_like(b, 1));
   TENON_ASSIGN(const ValueId divisor, plain(OpCode::Select, {unsafe, one, b}));
   const bool quotient = call.code == OpCode::Divide;
   call.operands[1] = divisor;
   TENON_ASSIGN(const std::vector<ValueId> result, append(std::move(call)));
   ValueId at_zero = a;
   if (quotient) {
-    TENON_ASSIGN(at_zero, filled(types[0], -1));  // all bits set: the highest value of an unsigned type
+    TENON_ASSIGN(at_zero, filled_like(result[0], -1));  // all bits set: the highest value of an unsigned type
   }
   TENON_ASSIGN(const ValueId guarded, plain(OpCode::Select, {is_zero, at_zero, result[0]}));
   return std::vector<ValueId>{guarded};
@@ -176,11 +170,6 @@ Builder::Values Builder::convert_float_to_integer(Call call) {
   TENON_ASSIGN(const std::vector<TensorType> types, infer(call));
   ValueId value = call.operands[0];
   const DType to = types[0].dtype;
-  if (!types[0].is_static()) {
-    return located(fail(Code::Unimplemented, "[stablehlo.convert] cannot saturate ", to_string(type(value)), " to ", name(to),
-                        ": a dimension is dynamic")
-                       .advise("give the operation static types"));
-  }
   if (is_narrow(type(value).dtype)) {
     TENON_ASSIGN(value, plain(OpCode::Convert, {value}, {}, {TensorType{DType::F32, {}}}));
   }
@@ -188,7 +177,7 @@ Builder::Values Builder::convert_float_to_integer(Call call) {
   const Range range = range_in(from.dtype, to);
   const TensorType scalar{from.dtype, {}};
   TENON_ASSIGN(const ValueId is_nan, compare("NE", value, value));
-  TENON_ASSIGN(const ValueId zero, splat(from, 0));
+  TENON_ASSIGN(const ValueId zero, splat_like(value, 0));
   TENON_ASSIGN(const ValueId number, plain(OpCode::Select, {is_nan, zero, value}));
   TENON_ASSIGN(const ValueId low, splat(scalar, range.low));
   TENON_ASSIGN(const ValueId high, splat(scalar, range.high));
@@ -196,11 +185,10 @@ Builder::Values Builder::convert_float_to_integer(Call call) {
   // i4 is only stored: the arithmetic of the conversion happens in i8, and the values already fit.
   const DType step = to == DType::I4 ? DType::I8 : to == DType::UI4 ? DType::UI8 : to;
   TENON_ASSIGN(ValueId result, plain(OpCode::Convert, {inside}, {}, {TensorType{step, {}}}));
-  const TensorType integer = type(result);
   const auto replace_beyond = [&](std::string_view direction, double bound, std::int64_t end) -> Status {
-    TENON_ASSIGN(const ValueId limit, splat(from, bound));
+    TENON_ASSIGN(const ValueId limit, splat_like(number, bound));
     TENON_ASSIGN(const ValueId beyond, compare(direction, number, limit));
-    TENON_ASSIGN(const ValueId constant, filled(integer, end));
+    TENON_ASSIGN(const ValueId constant, filled_like(result, end));
     TENON_ASSIGN(result, plain(OpCode::Select, {beyond, constant, result}));
     return {};
   };

@@ -4,7 +4,7 @@
 #include <unordered_set>
 
 #include "core/stablehlo/verify.h"
-#include "core/target/carrier_yaml.h"
+#include "core/op/carrier_yaml.h"
 #include "core/target/forms.h"
 #include "core/target/parameters.h"
 

@@ -5,7 +5,7 @@
 
 #include "core/lower/fake_operators.h"
 #include "core/stablehlo/print.h"
-#include "core/target/carrier_yaml.h"
+#include "core/op/carrier_yaml.h"
 #include "core/target/target.h"
 
 namespace tenon {

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/base/json.h"
-#include "core/target/carrier_yaml.h"
+#include "core/op/carrier_yaml.h"
 #include "core/type/convert.h"
 
 namespace tenon {

@@ -20,47 +20,6 @@ bool is_external(const Op& op) {
   return op.code == OpCode::Constant && op.constant != nullptr && op.constant->kind == Constant::Kind::External;
 }
 
-// The archive's bytes for a parameter, or an error that says what differs. Nothing is converted and nothing is filled in.
-Result<std::span<const std::byte>> value_of(const ParamArchive* params, const std::string& name, const TensorType& type,
-                                            const Target& target) {
-  if (params == nullptr)
-    return fail(Code::FailedPrecondition, "target ", target.name, " writes parameters into the text, and ", name, " ", to_string(type),
-                " has no value")
-        .operand(name)
-        .advise("give the values: --params FILE.safetensors");
-  const ParamEntry* entry = params->find(name);
-  if (entry == nullptr) {
-    std::vector<std::string> names;
-    for (const ParamEntry& e : params->entries()) names.push_back(e.name);
-    const std::string nearest = nearest_name(name, names);
-    return fail(Code::NotFound, "no tensor named ", name, " in ", params->path())
-        .operand(name)
-        .advise(nearest.empty() ? "`tenon inspect` lists the names in the file" : cat("did you mean ", nearest, "?"));
-  }
-  if (entry->type && *entry->type != type)
-    return fail(Code::InvalidArgument, "parameter ", name, ": the graph declares ", to_string(type), ", ", params->path(), " has ",
-                to_string(*entry->type))
-        .operand(name);
-  if (!entry->type && !entry->dtype_text.empty())
-    return fail(Code::Unimplemented, "parameter ", name, " has dtype ", entry->dtype_text, " in ", params->path()).operand(name);
-  if (entry->bytes.size() != type.bytes())
-    return fail(Code::InvalidArgument, "parameter ", name, ": ", to_string(type), " takes ", type.bytes(), " bytes, ", params->path(),
-                " has ", entry->bytes.size())
-        .operand(name);
-  return entry->bytes;
-}
-
-// Types narrower than their byte: what is outside has no spelling.
-Status check_narrow(std::span<const std::byte> bytes, DType dtype, const std::string& name) {
-  if (dtype != DType::I1 && dtype != DType::I4 && dtype != DType::UI4) return {};
-  const bool bad = std::any_of(bytes.begin(), bytes.end(), [dtype](std::byte b) {
-    const int value = dtype == DType::I4 ? static_cast<std::int8_t>(b) : static_cast<std::uint8_t>(b);
-    return dtype == DType::I1 ? value > 1 : dtype == DType::I4 ? value < -8 || value > 7 : value > 15;
-  });
-  if (!bad) return {};
-  return fail(Code::DataLoss, "parameter ", name, " holds a byte that is no ", tenon::name(dtype)).operand(name);
-}
-
 std::shared_ptr<const Constant> constant_of(std::span<const std::byte> bytes, DType dtype) {
   auto constant = std::make_shared<Constant>();
   const std::size_t element = storage_size(dtype);
@@ -149,8 +108,13 @@ Status place_parameters(Func& main, stablehlo::Module& out, const Target& target
     const std::string name = op.constant->parameter;
     const TensorType& type = main.type(op.results[0]);
     if (target.parameters == ParameterStyle::Constants) {
-      TENON_ASSIGN(const std::span<const std::byte> bytes, value_of(params, name, type, target));
-      TENON_TRY(check_narrow(bytes, type.dtype, name));
+      if (params == nullptr)
+        return fail(Code::FailedPrecondition, "target ", target.name, " writes parameters into the text, and ", name, " ", to_string(type),
+                    " has no value")
+            .operand(name)
+            .advise("give the values: --params FILE.safetensors");
+      TENON_ASSIGN(const ParamEntry* entry, params->require(name, type));
+      const std::span<const std::byte> bytes = entry->bytes;
       op.constant = constant_of(bytes, type.dtype);
       continue;
     }

@@ -3,7 +3,7 @@
 
 #include "core/base/files.h"
 #include "core/target/builtin_profiles.h"
-#include "core/target/carrier_yaml.h"
+#include "core/op/carrier_yaml.h"
 #include "core/target/target.h"
 
 namespace tenon {

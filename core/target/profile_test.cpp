@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "core/base/files.h"
-#include "core/target/carrier_yaml.h"
+#include "core/op/carrier_yaml.h"
 #include "core/target/target.h"
 
 namespace tenon {
@@ -135,7 +135,7 @@ TEST(Profile, WhatIsRefused) {
             "5:49 attribute b: a list has numbers only, or texts only");
   EXPECT_EQ(refusal(row + "{custom_call: a, when: {rank: [1]}}\n"), "5:38 rank is a number or a range [least, most]");
   EXPECT_EQ(refusal(row + "{custom_call: a, when: {rank: [3, 2]}}\n"), "5:38 rank must lie within 0 to 32, got 3 to 2");
-  EXPECT_EQ(refusal(row + "{custom_call: a, when: {dtypes: [f33]}}\n"), "5:40 unknown dtype f33");
+  EXPECT_EQ(refusal(row + "{custom_call: a, when: {dtypes: [f33]}}\n"), "5:41 when: dtypes: unknown dtype \"f33\"");
   EXPECT_EQ(refusal(row + "{custom_call: a, when: {ranks: 2}}\n"), "5:32 when: unknown key \"ranks\"");
   const auto whole = [](std::string text) { return parse_target(std::move(text), "t.yaml").error().message; };
   EXPECT_EQ(whole("name: mine\n"), "the target profile has no \"schema\"");

@@ -1,7 +1,9 @@
 """What each verb says, as text and as JSON."""
+import json
 import os
 import shutil
 
+import numpy as np
 from support import RESIDUAL, CommandTest, tenon
 
 OPERATOR = ("--dtype", "bf16", "--shape", "4x64,64")
@@ -98,6 +100,41 @@ class Verbs(CommandTest):
         self.assertIn("wrong", quiet.out)
         result = tenon(*verify, "--json")
         self.assertEqual((result.status, result.json()["failed"], result.err), (1, 1, ""))
+
+    def test_verify_exports_cases(self):
+        first, second = self.path("first"), self.path("second")
+        for folder in (first, second):
+            self.run_ok("verify", "reduce_sum", "rms_norm", "--dtype", "f32", "--cases", 2, "--export", folder)
+        names = sorted(os.listdir(os.path.join(first, "reduce_sum")))
+        self.assertIn("middle_kept-f32", names)
+        self.assertIn("random_0-f32", names)
+        self.assertNotIn("axis_twice-f32", names)  # must fail: there is nothing to execute
+        everything = [os.path.relpath(os.path.join(at, name), first) for at, _, files in os.walk(first) for name in files]
+        self.assertGreater(len(everything), 100)
+        for name in everything:
+            with open(os.path.join(first, name), "rb") as one, open(os.path.join(second, name), "rb") as other:
+                self.assertEqual(one.read(), other.read(), name)
+
+        case = os.path.join(first, "rms_norm", "everything-f32")
+        with open(os.path.join(case, "case.json"), encoding="utf-8") as file:
+            told = json.load(file)
+        self.assertEqual((told["op"], told["case"], told["dtype"], told["values"]), ("tenon.rms_norm", "everything", "f32", "normal"))
+        self.assertEqual(told["attributes"], {"epsilon": 1e-5, "axis": -1, "normalized_shape": None, "unit_offset": True})
+        self.assertEqual(told["given"], ["epsilon", "unit_offset"])
+        self.assertEqual(list(told["operands"]), ["input", "scale", "residual", "multiplicand"])
+        self.assertEqual([row["name"] for row in told["results"]], ["output", "sum"])
+        bindings = []
+        for row in (row for rows in told["operands"].values() for row in rows):
+            self.assertEqual(list(np.load(os.path.join(case, row["file"])).shape), row["shape"])
+            bindings += ["--input", f"{row['input']}={os.path.join(case, row['file'])}"]
+        self.run_ok("run", os.path.join(case, "graph.yaml"), *bindings)
+        result = tenon("verify", self.write("g.yaml", RESIDUAL), "--export", first)
+        self.assertEqual(result.status, 2, result.err)
+        with open(self.path("file"), "w", encoding="utf-8"):
+            pass
+        result = tenon("verify", "reduce_mean", "--dtype", "f32", "--export", self.path("file"))
+        self.assertEqual(result.status, 1, result.err)
+        self.assertIn("cannot make the folder", result.out)
 
     def test_verify_a_graph(self):
         path = self.write("g.yaml", RESIDUAL)

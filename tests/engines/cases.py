@@ -84,6 +84,8 @@ def flow(value):
         return "{" + ", ".join(f"{k}: {flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(flow(v) for v in value) + "]"
+    if value is None:
+        return "~"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and not np.isfinite(value):

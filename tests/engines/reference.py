@@ -45,7 +45,7 @@ def round_to(values, dtype):
 
 def ulp(values, dtype):
     """The distance between neighbours of this type at `values`."""
-    info = {"f16": (11, -14), "bf16": (8, -126), "f32": (24, -126), "f64": (53, -1022)}[dtype]
+    info = {"f8e4m3fn": (4, -6), "f8e5m2": (3, -14), "f16": (11, -14), "bf16": (8, -126), "f32": (24, -126), "f64": (53, -1022)}[dtype]
     with np.errstate(all="ignore"):
         magnitude = np.abs(np.asarray(values).astype(np.float64))
         exponent = np.where(np.isfinite(magnitude) & (magnitude > 0), np.frexp(magnitude)[1] - 1, info[1])
@@ -69,7 +69,7 @@ def rounded(value, error, dtype, keeps_rounding):
     A machine that rounds where the program says so gives the rounding of something within `error`. One that may leave an intermediate
     rounding out, or round by way of another type, gives something within an ulp more.
     """
-    if dtype not in ("f16", "bf16"):
+    if dtype in ("f32", "f64"):
         return Approximate(value, error, dtype)
     if not keeps_rounding:
         return Approximate(value, error + ulp(value, dtype), dtype)
@@ -201,14 +201,10 @@ def evaluate(case, machine):
     return {name: values[ref] for name, ref in case.outputs}
 
 
-def difference(got, want):
-    """None if `got` is within the bound of `want`, else what is wrong. Second value: the largest part of a bound that was used."""
-    if got.dtype != DTYPES[want.dtype] or got.shape != want.value.shape:
-        return f"got {got.dtype}{list(got.shape)}, expected {want.dtype}{list(want.value.shape)}", None
+def mismatch(got, want):
+    """Per element: whether `got` is outside the bound of `want`, and the part of the bound that it uses. Equal dtypes and shapes."""
     if want.error is None:
-        bad = got != want.value
-        where = tuple(np.argwhere(bad)[0]) if bad.any() else None
-        return (None if where is None else f"at {list(map(int, where))}: got {got[where]}, expected {want.value[where]}"), 0.0
+        return np.asarray(got != want.value), np.zeros(got.shape)
     with np.errstate(all="ignore"):
         have = to_wide(got, want.dtype)
         nearest = round_to(want.value, want.dtype)
@@ -221,10 +217,19 @@ def difference(got, want):
         near = np.isfinite(want.value) & ((distance <= want.error) | (np.isinf(have) & (have == edge)))
         finite = np.isfinite(have) & np.isfinite(want.value) & (want.error > 0)
         used = np.where(finite, distance / np.where(want.error > 0, want.error, 1), 0)
-    bad = ~same if want.exact and not want.error.any() else ~(same | near)
-    worst = float(np.max(used, initial=0.0)) if used.size else 0.0
+    return ~same if want.exact and not want.error.any() else ~(same | near), used
+
+
+def difference(got, want):
+    """None if `got` is within the bound of `want`, else what is wrong. Second value: the largest part of a bound that was used."""
+    if got.dtype != DTYPES[want.dtype] or got.shape != want.value.shape:
+        return f"got {got.dtype}{list(got.shape)}, expected {want.dtype}{list(want.value.shape)}", None
+    bad, used = mismatch(got, want)
+    worst = float(np.max(used, initial=0.0))
     if not bad.any():
         return None, worst
     where = tuple(np.argwhere(bad)[0])
-    return (f"{int(bad.sum())} of {bad.size} values; at {list(map(int, where))}: got {have[where]!s}, expected {want.value[where]!s} "
-            f"within {want.error[where]:.3g}"), worst
+    if want.error is None:
+        return f"at {list(map(int, where))}: got {got[where]}, expected {want.value[where]}", 0.0
+    return (f"{int(bad.sum())} of {bad.size} values; at {list(map(int, where))}: got {to_wide(got, want.dtype)[where]!s}, expected "
+            f"{want.value[where]!s} within {want.error[where]:.3g}"), worst

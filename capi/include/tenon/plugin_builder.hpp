@@ -21,6 +21,7 @@ inline uint16_t round_to_16_bits(double value, int mantissa_bits, int exponent_b
   const uint32_t infinity = ((1u << exponent_bits) - 1) << mantissa_bits;
   if (std::isnan(value)) return static_cast<uint16_t>(sign | infinity | (1u << (mantissa_bits - 1)));
   if (std::isinf(value)) return static_cast<uint16_t>(sign | infinity);
+  if (value == 0) return static_cast<uint16_t>(sign);
   const int bias = (1 << (exponent_bits - 1)) - 1;
   int exponent = 0;
   (void)std::frexp(value, &exponent);  // |value| in [2^(exponent-1), 2^exponent)
@@ -120,6 +121,33 @@ class Builder {
   }
   Value scalar(tenon_dtype dtype, double value) { return splat({dtype, {}}, value); }
   Value splat_like(Value like, double value) { return filled(like, type(like).dtype, value); }
+  // The ends of a type as scalars: -inf and inf, or the lowest and highest integer (i1: false and true).
+  Value lowest(tenon_dtype dtype) {
+    if (is_float(dtype)) return scalar(dtype, -std::numeric_limits<double>::infinity());
+    if (dtype == TENON_I4) return scalar(dtype, -8);
+    const bool has_sign = dtype >= TENON_I8 && dtype <= TENON_I64;
+    return scalar(dtype, has_sign ? -std::ldexp(1.0, (8 << (dtype - TENON_I8)) - 1) : 0);
+  }
+  Value highest(tenon_dtype dtype) {
+    const auto exactly = [&](auto value) { return constant({dtype, {}}, &value, sizeof value); };
+    switch (dtype) {
+      case TENON_I1:
+        return scalar(dtype, 1);
+      case TENON_I4:
+        return scalar(dtype, 7);
+      case TENON_UI4:
+        return scalar(dtype, 15);
+      case TENON_I64:
+        return exactly(std::numeric_limits<int64_t>::max());  // no double
+      case TENON_UI64:
+        return exactly(std::numeric_limits<uint64_t>::max());
+      default:
+        break;
+    }
+    if (is_float(dtype)) return scalar(dtype, std::numeric_limits<double>::infinity());
+    const bool has_sign = dtype <= TENON_I64;
+    return scalar(dtype, std::ldexp(1.0, (8 << (dtype - (has_sign ? TENON_I8 : TENON_UI8))) - (has_sign ? 1 : 0)) - 1);
+  }
 
   // Elementwise. Operands have one type: nothing is broadcast.
   Value add(Value a, Value b) { return op1("add", {a, b}); }
@@ -197,7 +225,10 @@ class Builder {
       return false;
     };
     Type out(result, {});
-    for (int64_t d : c.a_batch) out.dims.push_back(ta.dims.at(static_cast<std::size_t>(d)));
+    for (std::size_t i = 0; i < c.a_batch.size(); ++i) {  // a size may be known on one side only
+      const int64_t size = ta.dims.at(static_cast<std::size_t>(c.a_batch[i]));
+      out.dims.push_back(size == TENON_DYNAMIC ? tb.dims.at(static_cast<std::size_t>(c.b_batch.at(i))) : size);
+    }
     for (int64_t d = 0; d < ta.rank(); ++d)
       if (!names(c.a_batch, d) && !names(c.a_contract, d)) out.dims.push_back(ta.dims[static_cast<std::size_t>(d)]);
     for (int64_t d = 0; d < tb.rank(); ++d)
@@ -252,15 +283,32 @@ class Builder {
   // reducer(a, b) over those dimensions, which vanish; or, with keep, stay with size 1. init must be neutral.
   template <class Reducer>
   Value reduce(Value a, double init, Dims dimensions, bool keep, const Reducer& reducer) {
-    const Type t = type(a);
-    const Type element(t.dtype, {});
-    const Value start = scalar(t.dtype, init);
+    return reduce(a, scalar(type(a).dtype, init), std::move(dimensions), keep, reducer);
+  }
+  template <class Reducer>
+  Value reduce(Value a, Value start, Dims dimensions, bool keep, const Reducer& reducer) {
+    const Type element(type(a).dtype, {});
     region({element, element}, [&](const Values& v) { return Values{reducer(v[0], v[1])}; });
     const Value out = op1("reduce", {a, start}, {{"dimensions", dimensions}});
     return keep ? keep_dimensions(out, a, dimensions) : out;
   }
   Value reduce_add(Value a, Dims dimensions, bool keep = false) {
     return reduce(a, 0, std::move(dimensions), keep, [this](Value x, Value y) { return add(x, y); });
+  }
+  // `reduced` with the vanished dimensions of `a` back, at size 1.
+  Value keep_dimensions(Value reduced, Value a, const Dims& dimensions) {
+    Dims dims = type(a).dims, at;
+    Values parts;
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+      bool gone = false;
+      for (int64_t d : dimensions) gone = gone || d == static_cast<int64_t>(i);
+      if (gone) dims[i] = 1;
+      if (!gone) at.push_back(static_cast<int64_t>(i));
+    }
+    if (Type(TENON_F32, dims).is_static()) return reshape(reduced, dims);
+    for (std::size_t i = 0; i < dims.size(); ++i)
+      parts.push_back(dims[i] == 1 ? splat({TENON_I32, {1}}, 1) : reshape(size(a, static_cast<int64_t>(i)), {1}));
+    return dynamic_broadcast(reduced, concatenate(parts, 0), dims, std::move(at));
   }
   // How many elements those dimensions of `a` have together, in the type of `like`.
   Value count(Value a, const Dims& dimensions, Value like) {
@@ -298,8 +346,9 @@ class Builder {
     std::vector<tenon_hlo_value> ids(64, TENON_HLO_NONE);
     std::size_t count = 0;
     check(call(ids.data(), ids.size(), &count));
+    if (count > ids.size()) node_.fail(TENON_UNIMPLEMENTED, cat("an operation with ", count, " results, at most ", ids.size(), " are taken"));
     Values out;
-    for (std::size_t i = 0; i < count && i < ids.size(); ++i) out.push_back({ids[i]});
+    for (std::size_t i = 0; i < count; ++i) out.push_back({ids[i]});
     return out;
   }
   Values use_operator(std::string_view name, const Values& operands, const Attributes& attributes, uint32_t carrier) {
@@ -329,21 +378,6 @@ class Builder {
   Value filled(Value like, tenon_dtype dtype, double value) {
     const Type t = type(like);
     return t.is_static() ? splat({dtype, t.dims}, value) : broadcast_like(scalar(dtype, value), like, {});
-  }
-  // `reduced` with the vanished dimensions of `a` back, at size 1.
-  Value keep_dimensions(Value reduced, Value a, const Dims& dimensions) {
-    Dims dims = type(a).dims, at;
-    Values parts;
-    for (std::size_t i = 0; i < dims.size(); ++i) {
-      bool gone = false;
-      for (int64_t d : dimensions) gone = gone || d == static_cast<int64_t>(i);
-      if (gone) dims[i] = 1;
-      if (!gone) at.push_back(static_cast<int64_t>(i));
-    }
-    if (Type(TENON_F32, dims).is_static()) return reshape(reduced, dims);
-    for (std::size_t i = 0; i < dims.size(); ++i)
-      parts.push_back(dims[i] == 1 ? splat({TENON_I32, {1}}, 1) : reshape(size(a, static_cast<int64_t>(i)), {1}));
-    return dynamic_broadcast(reduced, concatenate(parts, 0), dims, std::move(at));
   }
   std::size_t encode(tenon_dtype dtype, double value, unsigned char* out) const {
     const auto put = [out](auto element) {

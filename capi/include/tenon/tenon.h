@@ -490,9 +490,11 @@ typedef struct tenon_verify_options {
   uint64_t seed;
   uint32_t random_cases; /* beside the operator's own cases: drawn from its schema */
   uint32_t reserved0;
+  const char* export_folder; /* every case that must succeed is written below this folder, for other judges; NULL: none. Not for graphs */
+  size_t export_folder_length;
 } tenon_verify_options;
 #define TENON_VERIFY_OPTIONS_INIT \
-  { TENON_HEADER_INIT(tenon_verify_options, TENON_KIND_VERIFY_OPTIONS), NULL, 0, 0, 0, 0 }
+  { TENON_HEADER_INIT(tenon_verify_options, TENON_KIND_VERIFY_OPTIONS), NULL, 0, 0, 0, 0, NULL, 0 }
 
 /* An operator's cases, kernel against interpreted lowering: a row per case with error and bound. *failed (may be NULL): how many broke it.
  * @since 1.0 @threads any @blocks yes @owns *out: tenon_blob_release @errors NOT_FOUND */

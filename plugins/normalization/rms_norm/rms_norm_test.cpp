@@ -24,7 +24,7 @@ namespace host = tenon::test_host;
 #define LEVEL_NAME(space, level) level,
 constexpr const char* kLevels[] = {TENON_SIMD_FOR_EACH_LEVEL(LEVEL_NAME)};
 
-bool machine_has(const std::string& level) {
+bool machine_has([[maybe_unused]] const std::string& level) {
 #if defined(__x86_64__)
   if (level == "sse4.2") return __builtin_cpu_supports("sse4.2");
   if (level == "avx2") return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");

@@ -1,6 +1,8 @@
-#include "core/target/carrier_yaml.h"
+#include "core/op/carrier_yaml.h"
 
 #include <algorithm>
+
+#include "core/op/schema_yaml.h"
 
 namespace tenon {
 namespace {
@@ -13,33 +15,20 @@ using yaml::Reader;
 
 constexpr std::int64_t kMaxVersion = 2147483647;  // i32 in the text
 
-// A value that no schema describes: quotes make it a text.
-Result<Attr> read_value(const Document& document, const Node& node, const std::string& what) {
-  if (node.is_scalar()) {
-    if (node.quoted) return Attr(node.scalar);
-    if (node.scalar == "true" || node.scalar == "false") return Attr(node.scalar == "true");
-    if (const auto integer = yaml::as_i64(document, node, what); integer.ok()) return Attr(IntAttr{*integer});
-    if (const auto number = yaml::as_f64(document, node, what); number.ok()) return Attr(FloatAttr{*number});
-    return Attr(node.scalar);
-  }
-  if (node.kind != Kind::Sequence) return error_at(document, node, cat(what, " must be true, false, a number, a text or a list"));
-  IntsAttr ints;
-  FloatsAttr floats;
-  StringsAttr texts;
-  for (const Node& item : node.items) {
-    TENON_ASSIGN(const Attr value, read_value(document, item, what));
-    if (const auto* integer = std::get_if<IntAttr>(&value)) {
-      ints.values.push_back(integer->value);
-      floats.values.push_back(static_cast<double>(integer->value));
-    }
-    if (const auto* number = std::get_if<FloatAttr>(&value)) floats.values.push_back(number->value);
-    if (const auto* text = std::get_if<std::string>(&value)) texts.values.push_back(*text);
-  }
-  const std::size_t count = node.items.size();
-  if (ints.values.size() == count) return Attr(std::move(ints));
-  if (floats.values.size() == count) return Attr(std::move(floats));
-  if (texts.values.size() == count) return Attr(std::move(texts));
-  return error_at(document, node, cat(what, ": a list has numbers only, or texts only"));
+// A name that another system gave: "odml.fold", "ai_edge_torch.fold", "xla::custom".
+bool is_foreign_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+}
+
+Status finish(const CarrierReading& reading, Reader& reader) { return reading.finish ? reading.finish(reader) : reader.finish(); }
+
+Error unknown_attribute(const Document& document, const Node& node, const OpSchema& schema, std::string_view given) {
+  std::vector<std::string> names;
+  for (const AttrSchema& attr : schema.attributes) names.push_back(attr.name);
+  const std::string nearest = nearest_name(given, names);
+  Error error = error_at(document, node, cat("[", schema.name, "] has no attribute ", given));
+  return nearest.empty() ? std::move(error) : std::move(error).advise(cat("did you mean ", nearest, "?"));
 }
 
 Result<ListStyle> read_style(const Document& document, const Node& node) {
@@ -50,18 +39,21 @@ Result<ListStyle> read_style(const Document& document, const Node& node) {
   return error_at(document, node, cat("list must be dense, array or bracket, got \"", style, "\""));
 }
 
-Result<CarrierAttr> read_attribute(const Document& document, const Node::Entry& entry) {
+Result<CarrierAttr> read_attribute(const Document& document, const Node::Entry& entry, const CarrierReading& reading) {
   CarrierAttr attr;
   attr.to = entry.key;
   const std::string what = cat("attribute ", attr.to);
+  if (!is_foreign_name(attr.to)) return error_at(document, entry.value, cat("\"", attr.to, "\" is not an attribute's name"));
   TENON_ASSIGN(Reader reader, Reader::open(document, entry.value, what));
   TENON_ASSIGN(attr.from, reader.string_or("from", ""));
   const Node* value = reader.optional("value");
   if ((value != nullptr) == !attr.from.empty())
     return error_at(document, entry.value, cat(what, " needs either from or value"))
         .advise("from: one of the operator's attributes; value: always the same");
+  if (reading.schema != nullptr && !attr.from.empty() && reading.schema->attribute(attr.from) == nullptr)
+    return unknown_attribute(document, entry.value, *reading.schema, attr.from);
   if (value != nullptr) {
-    TENON_ASSIGN(attr.value, read_value(document, *value, what));
+    TENON_ASSIGN(attr.value, read_plain_value(document, *value, what));
   }
   TENON_ASSIGN(attr.type, reader.string_or("type", ""));
   if (!attr.type.empty() && attr.type != "string" && attr.type != "bool" && !dtype_from_name(attr.type))
@@ -69,15 +61,34 @@ Result<CarrierAttr> read_attribute(const Document& document, const Node::Entry& 
         .advise(cat("use string, bool or one of: ", dtype_names()));
   if (const Node* list = reader.optional("list")) {
     TENON_ASSIGN(attr.list, read_style(document, *list));
+    if (auto* ints = attr.value ? std::get_if<IntsAttr>(&*attr.value) : nullptr) ints->style = attr.list;
   }
   if (const Node* omit = reader.optional("omit")) {
-    TENON_ASSIGN(attr.omit, read_value(document, *omit, cat(what, ": omit")));
+    TENON_ASSIGN(attr.omit, read_plain_value(document, *omit, cat(what, ": omit")));
   }
-  TENON_TRY(reader.finish());
+  TENON_TRY(finish(reading, reader));
   return attr;
 }
 
-Status read_when(const Document& document, const Node& node, CarrierForm& form) {
+bool known(const OpSchema& schema, const std::string& name) { return schema.operand(name) != nullptr || schema.attribute(name) != nullptr; }
+
+Status read_equals(const Document& document, const Node& node, const CarrierReading& reading, CarrierForm& form) {
+  if (node.kind != Kind::Mapping) return error_at(document, node, "equals is a mapping from attribute to value");
+  for (const Node::Entry& entry : node.entries) {
+    if (reading.schema == nullptr) {
+      TENON_ASSIGN(Attr value, read_plain_value(document, entry.value, entry.key));
+      form.equals.push_back({entry.key, std::move(value)});
+      continue;
+    }
+    const AttrSchema* attr = reading.schema->attribute(entry.key);
+    if (attr == nullptr) return unknown_attribute(document, entry.value, *reading.schema, entry.key);
+    TENON_ASSIGN(Attr value, read_value_of(document, entry.value, *attr));
+    form.equals.push_back({entry.key, std::move(value)});
+  }
+  return {};
+}
+
+Status read_when(const Document& document, const Node& node, const CarrierReading& reading, CarrierForm& form) {
   TENON_ASSIGN(Reader reader, Reader::open(document, node, "when"));
   if (const Node* rank = reader.optional("rank")) {
     const bool range = rank->kind == Kind::Sequence;
@@ -87,23 +98,23 @@ Status read_when(const Document& document, const Node& node, CarrierForm& form) 
     if (*form.min_rank < 0 || *form.max_rank > kMaxRank || *form.min_rank > *form.max_rank)
       return error_at(document, *rank, cat("rank must lie within 0 to ", kMaxRank, ", got ", *form.min_rank, " to ", *form.max_rank));
   }
-  TENON_ASSIGN(const std::vector<std::string> dtypes, reader.strings_or_empty("dtypes"));
-  for (const std::string& text : dtypes) {
-    const auto dtype = dtype_from_name(text);
-    if (!dtype) return error_at(document, *node.find("dtypes"), cat("unknown dtype ", text)).advise(cat("use some of: ", dtype_names()));
-    form.dtypes.push_back(*dtype);
+  if (const Node* dtypes = reader.optional("dtypes")) {
+    TENON_ASSIGN(form.dtypes, read_dtypes(document, *dtypes, "when: dtypes"));
   }
   TENON_ASSIGN(form.absent, reader.strings_or_empty("absent"));
   TENON_ASSIGN(form.present, reader.strings_or_empty("present"));
   TENON_ASSIGN(form.constant, reader.strings_or_empty("constant"));
-  if (const Node* equals = reader.optional("equals")) {
-    if (equals->kind != Kind::Mapping) return error_at(document, *equals, "equals is a mapping from attribute to value");
-    for (const Node::Entry& entry : equals->entries) {
-      TENON_ASSIGN(Attr value, read_value(document, entry.value, entry.key));
-      form.equals.push_back({entry.key, std::move(value)});
-    }
+  if (reading.schema != nullptr) {
+    const OpSchema& schema = *reading.schema;
+    for (const std::vector<std::string>* list : {&form.absent, &form.present})
+      for (const std::string& item : *list)
+        if (!known(schema, item))
+          return error_at(document, node, cat("[", schema.name, "] has neither an operand nor an attribute ", item));
+    for (const std::string& item : form.constant)
+      if (schema.operand(item) == nullptr) return error_at(document, node, cat("[", schema.name, "] has no operand ", item));
   }
-  return reader.finish();
+  if (const Node* equals = reader.optional("equals")) TENON_TRY(read_equals(document, *equals, reading, form));
+  return finish(reading, reader);
 }
 
 Status read_call(const Document& document, Reader& reader, CarrierForm& form) {
@@ -125,8 +136,6 @@ Status read_call(const Document& document, Reader& reader, CarrierForm& form) {
         .advise("a dictionary goes with api_version 4, everything else with 1");
   return {};
 }
-
-bool known(const OpSchema& schema, const std::string& name) { return schema.operand(name) != nullptr || schema.attribute(name) != nullptr; }
 
 }  // namespace
 
@@ -154,7 +163,7 @@ std::string form_text(const CarrierForm& form) {
   return "inline";
 }
 
-Result<CarrierForm> parse_carrier_form(const Document& document, const Node& node, std::string target) {
+Result<CarrierForm> parse_carrier_form(const Document& document, const Node& node, std::string target, const CarrierReading& reading) {
   CarrierForm form;
   form.target = std::move(target);
   TENON_ASSIGN(Reader reader, Reader::open(document, node, cat("the form for ", form.target)));
@@ -165,11 +174,13 @@ Result<CarrierForm> parse_carrier_form(const Document& document, const Node& nod
     return error_at(document, node, cat("the form for ", form.target, " needs exactly one of composite, custom_call and inline"))
         .advise("write composite: NAME, custom_call: NAME, or inline: true");
   if (is_inline) {
-    TENON_TRY(reader.finish());
+    TENON_TRY(finish(reading, reader));
     return form;
   }
   form.kind = composite.empty() ? CarrierForm::Kind::CustomCall : CarrierForm::Kind::Composite;
   form.name = composite.empty() ? custom_call : composite;
+  if (!is_foreign_name(form.name))
+    return error_at(document, node, cat("the form for ", form.target, ": \"", form.name, "\" is not a name"));
   if (!composite.empty()) {
     const std::size_t dot = composite.find('.');
     if (dot == std::string::npos || dot == 0 || dot + 1 == composite.size())
@@ -184,14 +195,14 @@ Result<CarrierForm> parse_carrier_form(const Document& document, const Node& nod
   if (const Node* attributes = reader.optional("attributes")) {
     if (attributes->kind != Kind::Mapping) return error_at(document, *attributes, "attributes is a mapping, {} for none");
     for (const Node::Entry& entry : attributes->entries) {
-      TENON_ASSIGN(CarrierAttr attr, read_attribute(document, entry));
+      TENON_ASSIGN(CarrierAttr attr, read_attribute(document, entry, reading));
       form.attributes.push_back(std::move(attr));
     }
   } else {
     form.all_attributes = true;
   }
-  if (const Node* when = reader.optional("when")) TENON_TRY(read_when(document, *when, form));
-  TENON_TRY(reader.finish());
+  if (const Node* when = reader.optional("when")) TENON_TRY(read_when(document, *when, reading, form));
+  TENON_TRY(finish(reading, reader));
   return form;
 }
 

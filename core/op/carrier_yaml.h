@@ -8,14 +8,22 @@
 //   when: {rank: 2 | [2, 4], dtypes: [..], absent: [..], present: [..], constant: [..], equals: {axis: -1}}
 #pragma once
 
+#include <functional>
+
 #include "core/op/schema.h"
 #include "core/yaml/document.h"
 
 namespace tenon {
 
-// target: what the form is for, in messages and as CarrierForm::target. Names of operands and attributes are not checked here: see
-// check_carrier_form.
-Result<CarrierForm> parse_carrier_form(const yaml::Document& document, const yaml::Node& node, std::string target);
+// What a reader knows beside the text.
+struct CarrierReading {
+  const OpSchema* schema = nullptr;  // the operator's: names are checked where they stand, `equals` read in the attributes' types
+  std::function<Status(yaml::Reader&)> finish;  // in place of Reader::finish, which refuses unknown keys
+};
+
+// target: what the form is for, in messages and as CarrierForm::target. Without a schema, names are checked later: check_carrier_form.
+Result<CarrierForm> parse_carrier_form(const yaml::Document& document, const yaml::Node& node, std::string target,
+                                       const CarrierReading& reading = {});
 
 // Every operand and attribute that the form names is one of the operator's, by its canonical name.
 Status check_carrier_form(const OpSchema& schema, const CarrierForm& form);

@@ -1,0 +1,97 @@
+// slice, narrow and reverse: elements along axes from a start in equal steps.
+#include "plugins/shape/take.h"
+
+#include <limits>
+
+namespace tenon::shape {
+namespace {
+
+using Ranges = std::vector<Range>;
+
+// The dynamic sizes stay; of the others, `count` of the range.
+Type cut_type(Type type, const Ranges& ranges) {
+  for (const Range& r : ranges) type.dims[at(r.axis)] = r.count;
+  return type;
+}
+
+Ranges slice_ranges(const Node& node) {
+  const Type input = node.operand(0);
+  const Dims starts = node.ints("starts"), ends = node.ints("ends");
+  Dims axes, steps(starts.size(), 1);
+  if (node.has_attribute("axes")) {
+    axes = node.ints("axes");
+    (void)distinct_axes(node, "axes", axes, input.rank());
+  } else {
+    for (std::size_t i = 0; i < starts.size(); ++i) axes.push_back(static_cast<std::int64_t>(i));
+  }
+  if (node.has_attribute("steps")) steps = node.ints("steps");
+  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
+    node.fail(TENON_INVALID_ARGUMENT, cat("starts, ends, axes and steps must be of one length, got ", text(starts), ", ", text(ends), ", ",
+                                          text(axes), " and ", text(steps)));
+  Ranges ranges;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    const std::int64_t axis = node.axis("axes", axes[i], input.rank()), size = input.dims[at(axis)], step = steps[i];
+    if (step == 0) node.fail(TENON_INVALID_ARGUMENT, cat("steps must not be 0, got ", text(steps)));
+    if (size == TENON_DYNAMIC) {
+      if (starts[i] != 0 || ends[i] != std::numeric_limits<std::int64_t>::max() || step != 1)
+        no_dynamic(node, "input", input, cat(", and axis ", axis, " is cut"));
+      continue;
+    }
+    // Backwards the places are -1 (before the first) to size - 1, forwards 0 to size.
+    const std::int64_t low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
+    const auto place = [&](std::int64_t given) { return std::clamp(given < 0 ? std::max(given, -size - 1) + size : given, low, high); };
+    const std::int64_t start = place(starts[i]), end = place(ends[i]), distance = step > 0 ? end - start : start - end;
+    // -(lowest integer) has no value; such a step takes one element, as every step beyond the size does.
+    const std::int64_t stride =
+        std::min(std::max<std::int64_t>(size, 1), step == std::numeric_limits<std::int64_t>::min() ? size : std::abs(step));
+    const std::int64_t count = distance <= 0 ? 0 : (distance - 1) / std::max<std::int64_t>(stride, 1) + 1;
+    ranges.push_back({axis, start, count, step > 0 ? stride : -stride});
+  }
+  return ranges;
+}
+
+Ranges narrow_ranges(const Node& node) {
+  const Type input = node.operand(0);
+  const std::int64_t axis = node.axis("axis", input.rank()), size = input.dims[at(axis)], length = node.integer("length");
+  std::int64_t start = node.integer("start");
+  if (size == TENON_DYNAMIC) {
+    if (start < 0) no_dynamic(node, "input", input, cat(", and start ", start, " counts from the end of axis ", axis));
+    return {{axis, start, length, 1}};
+  }
+  if (start < 0 && start >= -size) start += size;
+  if (start < 0 || start > size || length > size - start)
+    node.fail(TENON_OUT_OF_RANGE,
+              cat("start ", node.integer("start"), " and length ", length, " reach beyond axis ", axis, " of input ", text(input.dims)));
+  return {{axis, start, length, 1}};
+}
+
+template <Ranges (*kRanges)(const Node&)>
+void infer(const Node& node) {
+  node.set_result(0, cut_type(node.operand(0), kRanges(node)));
+}
+
+template <Ranges (*kRanges)(const Node&)>
+void lower(Builder& b) {
+  b.finish({cut(b, b.operand(0), kRanges(b.node()))});
+}
+
+Dims reversed_axes(const Node& node) { return distinct_axes(node, "axes", node.ints("axes"), node.operand(0).rank()); }
+
+void infer_reverse(const Node& node) {
+  (void)reversed_axes(node);
+  node.set_result(0, node.operand(0));
+}
+
+void lower_reverse(Builder& b) {
+  const Dims axes = reversed_axes(b.node());
+  b.finish({axes.empty() ? b.operand(0) : reversed(b, b.operand(0), axes)});
+}
+
+}  // namespace
+}  // namespace tenon::shape
+
+using namespace tenon::plugin;
+using namespace tenon::shape;
+TENON_OPERATOR(slice) = Operator("slice").infer<infer<slice_ranges>>().lower<lower<slice_ranges>>();
+TENON_OPERATOR(narrow) = Operator("narrow").infer<infer<narrow_ranges>>().lower<lower<narrow_ranges>>();
+TENON_OPERATOR(reverse) = Operator("reverse").infer<infer_reverse>().lower<lower_reverse>();

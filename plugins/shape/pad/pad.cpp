@@ -1,0 +1,81 @@
+// pad.
+#include "plugins/shape/take.h"
+
+namespace tenon::shape {
+namespace {
+
+enum class Mode { Constant, Edge, Reflect };
+
+Mode mode_of(const Node& node) {
+  const std::string_view mode = node.string("mode");
+  return mode == "edge" ? Mode::Edge : mode == "reflect" ? Mode::Reflect : Mode::Constant;
+}
+
+void check_dimension(const Node& node, Mode mode, std::int64_t axis, std::int64_t size, std::int64_t low, std::int64_t high) {
+  std::int64_t padded = 0;
+  const bool fits = !__builtin_add_overflow(size, low, &padded) && !__builtin_add_overflow(padded, high, &padded) && padded >= 0;
+  if (mode == Mode::Constant) {
+    if (!fits || size + low < 0 || size + high < 0)
+      node.fail(TENON_INVALID_ARGUMENT,
+                cat("low ", low, " and high ", high, " cut more from axis ", axis, " than its ", size, " elements"));
+    return;
+  }
+  if (low < 0 || high < 0)
+    node.fail(TENON_INVALID_ARGUMENT,
+              cat("mode ", node.string("mode"), " cuts nothing off, got low ", low, " and high ", high, " for axis ", axis));
+  const std::int64_t most = mode == Mode::Edge ? (size > 0 ? std::int64_t{1} << 40 : 0) : std::max<std::int64_t>(size - 1, 0);
+  if (!fits || std::max(low, high) > most)
+    node.fail(TENON_INVALID_ARGUMENT, cat("mode ", node.string("mode"), " adds at most ", most, " elements on a side of axis ", axis,
+                                          ", which has ", size, ", got low ", low, " and high ", high));
+}
+
+void infer(const Node& node) {
+  Type type = node.operand(0);
+  need_static(node, "input", type);
+  const Dims low = node.ints("low"), high = node.ints("high");
+  if (low.size() != type.dims.size() || high.size() != type.dims.size())
+    node.fail(TENON_INVALID_ARGUMENT, cat("low and high must have an entry for each dimension of input ", text(type.dims), ", got ",
+                                          text(low), " and ", text(high)));
+  need_exact(node, "value", node.real("value"), type.dtype);
+  for (std::size_t i = 0; i < type.dims.size(); ++i) {
+    check_dimension(node, mode_of(node), static_cast<std::int64_t>(i), type.dims[i], low[i], high[i]);
+    type.dims[i] += low[i] + high[i];
+  }
+  node.set_result(0, type);
+}
+
+// `count` times the element at `position` along the axis.
+Value repeated(Builder& b, Value x, std::int64_t axis, std::int64_t position, std::int64_t count) {
+  const Value one = cut(b, x, {{axis, position, 1, 1}});
+  Dims dims = b.type(one).dims, place;
+  dims[at(axis)] = count;
+  for (std::int64_t d = 0; d < static_cast<std::int64_t>(dims.size()); ++d) place.push_back(d);
+  return b.broadcast_in_dim(one, dims, place);
+}
+
+void lower(Builder& b) {
+  const Node& node = b.node();
+  const Mode mode = mode_of(node);
+  const Dims low = node.ints("low"), high = node.ints("high");
+  Value x = b.operand(0);
+  if (mode == Mode::Constant) return b.finish({b.pad(x, scalar_of(b, b.type(x).dtype, node.real("value")), low, high)});
+  for (std::size_t i = 0; i < low.size(); ++i) {
+    const auto axis = static_cast<std::int64_t>(i);
+    const std::int64_t size = b.type(x).dims[i];
+    Values parts;
+    // Mirrored at 0: low, .., 2, 1; mirrored at size - 1: size - 2, size - 3, ..
+    if (low[i] > 0) parts.push_back(mode == Mode::Edge ? repeated(b, x, axis, 0, low[i]) : cut(b, x, {{axis, low[i], low[i], -1}}));
+    parts.push_back(x);
+    if (high[i] > 0)
+      parts.push_back(mode == Mode::Edge ? repeated(b, x, axis, size - 1, high[i]) : cut(b, x, {{axis, size - 2, high[i], -1}}));
+    if (parts.size() > 1) x = b.concatenate(parts, axis);
+  }
+  b.finish({x});
+}
+
+}  // namespace
+}  // namespace tenon::shape
+
+using namespace tenon::plugin;
+using namespace tenon::shape;
+TENON_OPERATOR(pad) = Operator("pad").infer<infer>().lower<lower>();
