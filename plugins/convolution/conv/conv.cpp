@@ -36,7 +36,7 @@ Value convolve(Builder& b, Value x, Value weight, const Layout& layout, const Ax
   Dims spatial, kernel_spatial, padding;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     spatial.push_back(layout.axis(i));
-    kernel_spatial.push_back(static_cast<std::int64_t>(i) + 2);
+    kernel_spatial.push_back(n.kernel_first + static_cast<std::int64_t>(i));
     padding.push_back(axes[i].low);
     padding.push_back(axes[i].high);
   }
@@ -79,6 +79,19 @@ void infer(const Node& node) {
   node.set_result(0, {input.dtype, result_dims(input, layout, out, axes)});
 }
 
+// IREE takes a convolution of widened numbers for a widening one, and does not compile that with one input channel per group. It does
+// not see the widening behind a transpose, so the window's dimensions are brought to the front.
+Value spatial_first(Builder& b, Value weight, Numbers& numbers) {
+  const std::int64_t spatial = b.type(weight).rank() - 2;
+  Dims order;
+  for (std::int64_t i = 0; i < spatial; ++i) order.push_back(i + 2);
+  order.insert(order.end(), {1, 0});
+  numbers.kernel_first = 0;
+  numbers.kernel_in = spatial;
+  numbers.kernel_out = spatial + 1;
+  return b.transpose(weight, order);
+}
+
 void lower(Builder& b) {
   const Node& node = b.node();
   const Type input = node.operand(kInput);
@@ -87,7 +100,9 @@ void lower(Builder& b) {
   place_windows(node, axes, false);
   Numbers numbers;
   numbers.groups = node.integer("groups");
-  const Value x = b.convert(b.operand(kInput), wide(input.dtype)), w = b.convert(b.operand(kWeight), wide(input.dtype));
+  const Value x = b.convert(b.operand(kInput), wide(input.dtype));
+  Value w = b.convert(b.operand(kWeight), wide(input.dtype));
+  if (numbers.groups > 1 && node.operand(kWeight).dims[1] == 1 && wide(input.dtype) != input.dtype) w = spatial_first(b, w, numbers);
   finish_with_bias(b, convolve(b, x, w, layout, axes, numbers), layout);
 }
 

@@ -50,12 +50,17 @@ def lowest(dtype):
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
-def max_pool(input, **attributes):
-    def largest(seen, _):
-        value = np.max(seen, axis=-1, initial=lowest(input.dtype))
-        return value, value
+def largest(seen, axis, keepdims=False):
+    """NumPy's maximum of zeros takes either sign; here +0 is above -0."""
+    value = np.max(seen, axis=axis, keepdims=keepdims, initial=lowest(seen.dtype)).astype(seen.dtype)
+    if seen.dtype.kind != "f":
+        return value
+    positive = np.any((seen == 0) & ~np.signbit(seen), axis=axis, keepdims=keepdims)
+    return np.where(value == 0, np.where(positive, 0.0, -0.0), value).astype(seen.dtype)
 
-    return pooled(input, largest, **attributes)[0].astype(input.dtype)
+
+def max_pool(input, **attributes):
+    return pooled(input, lambda seen, _: (largest(seen, -1),) * 2, **attributes)[0]
 
 
 def avg_pool(input, *, count_include_pad, **attributes):
@@ -72,7 +77,7 @@ def spatial_axes(input, layout):
 
 
 def global_max_pool(input, *, layout):
-    return np.max(input, axis=spatial_axes(input, layout), keepdims=True, initial=lowest(input.dtype)).astype(input.dtype)
+    return largest(input, spatial_axes(input, layout), keepdims=True)
 
 
 def global_avg_pool(input, *, layout):

@@ -49,19 +49,13 @@ struct Side {
   Labels labels;
 };
 
-// Without those dimensions, which have size 1.
+// Without those dimensions, which have size 1; the others are static.
 Value without(Builder& b, Value value, const std::vector<bool>& gone) {
-  const Type type = b.type(value);
   Dims kept;
-  Values parts;
-  for (std::size_t i = 0; i < gone.size(); ++i) {
-    if (gone[i]) continue;
-    kept.push_back(type.dims[i]);
-    parts.push_back(type.dims[i] == TENON_DYNAMIC ? b.reshape(b.size(value, static_cast<std::int64_t>(i)), {1})
-                                                  : b.splat({TENON_I32, {1}}, static_cast<double>(type.dims[i])));
-  }
-  if (Type(type.dtype, kept).is_static()) return b.reshape(value, kept);
-  return b.dynamic_reshape(value, b.concatenate(parts, 0), kept);
+  const Dims dims = b.type(value).dims;
+  for (std::size_t i = 0; i < gone.size(); ++i)
+    if (!gone[i]) kept.push_back(dims[i]);
+  return b.reshape(value, kept);
 }
 
 void drop_broadcast(Builder& b, Side& side, const Side& other) {
@@ -76,6 +70,55 @@ void drop_broadcast(Builder& b, Side& side, const Side& other) {
   }
   if (kept.size() == side.labels.size()) return;
   side = {without(b, side.value, gone), kept};
+}
+
+// IREE compiles a product of dynamic sizes only if each side has one dimension besides those of the batch, and knows no dynamic_reshape
+// that would bring others to that form. So the leading ones become batch dimensions, which the other side is broadcast to, and the same
+// happens where a size of 1 goes with another size.
+std::int64_t size_at(Builder& b, const Side& side, int label) {
+  const std::int64_t at = place(side.labels, label);
+  return at < static_cast<std::int64_t>(side.labels.size()) ? b.type(side.value).dims[static_cast<std::size_t>(at)] : 1;
+}
+
+// The labels of `side` alone, but the last.
+Labels leading_alone(const Side& side, const Side& other) {
+  Labels alone;
+  for (int label : side.labels)
+    if (!has(other.labels, label)) alone.push_back(label);
+  if (!alone.empty()) alone.pop_back();
+  return alone;
+}
+
+// `side` with the dimensions `more` of the other side in front, and with the other's size wherever it has 1.
+Side broadcast_side(Builder& b, const Side& side, const Labels& more, const Side& other) {
+  Side out{side.value, more};
+  out.labels.insert(out.labels.end(), side.labels.begin(), side.labels.end());
+  std::vector<const Side*> from;  // the side whose size each dimension has
+  Dims dims, at;
+  for (std::size_t i = 0; i < out.labels.size(); ++i) {
+    const int label = out.labels[i];
+    from.push_back(i < more.size() || (has(other.labels, label) && size_at(b, side, label) == 1) ? &other : &side);
+    dims.push_back(size_at(b, *from.back(), label));
+    if (i >= more.size()) at.push_back(static_cast<std::int64_t>(i));
+  }
+  const Type type(b.type(side.value).dtype, dims);
+  if (dims == b.type(side.value).dims) return side;
+  if (type.is_static()) {
+    out.value = b.broadcast_in_dim(side.value, dims, at);
+    return out;
+  }
+  Values sizes;
+  for (std::size_t i = 0; i < dims.size(); ++i)
+    sizes.push_back(dims[i] == TENON_DYNAMIC ? b.reshape(b.size(from[i]->value, place(from[i]->labels, out.labels[i])), {1})
+                                             : b.splat({TENON_I32, {1}}, static_cast<double>(dims[i])));
+  // IREE needs to know which dimensions grow.
+  Dims grow, stay;
+  for (std::size_t i = 0; i < side.labels.size(); ++i)
+    (from[i + more.size()] == &other ? grow : stay).push_back(static_cast<std::int64_t>(i));
+  const Value shape = b.concatenate(sizes, 0);
+  out.value = b.op1("dynamic_broadcast_in_dim", {side.value, shape},
+                    {{"broadcast_dimensions", at}, {"known_expanding_dimensions", grow}, {"known_nonexpanding_dimensions", stay}}, {type});
+  return out;
 }
 
 // IREE takes a product of widened numbers for a widening product, and then widens unsigned ones as if they had a sign. The mask, which
@@ -145,11 +188,18 @@ Value contract(Builder& b, Value left, Value right, const Product& product, teno
     x.value = b.convert(x.value, wide);
     y.value = b.convert(y.value, wide);
   }
-  const Side whole = x;
-  drop_broadcast(b, x, y);
-  drop_broadcast(b, y, whole);
   sum_alone(b, x, y.labels, product.result, wide);
   sum_alone(b, y, x.labels, product.result, wide);
+  const bool is_static = b.type(x.value).is_static() && b.type(y.value).is_static();
+  const Side whole = x;
+  if (is_static) {
+    drop_broadcast(b, x, y);
+    drop_broadcast(b, y, whole);
+  } else {
+    const Labels for_x = leading_alone(y, x), for_y = leading_alone(x, y);
+    x = broadcast_side(b, x, for_x, y);
+    y = broadcast_side(b, y, for_y, whole);
+  }
   if (b.type(x.value).dtype != b.type(y.value).dtype) {  // one of them was summed
     x.value = b.convert(x.value, wide);
     y.value = b.convert(y.value, wide);

@@ -75,10 +75,4 @@ Value to_float(Builder& b, Value value, tenon_dtype to) {
   return b.convert(value, to);
 }
 
-Value from_float(Builder& b, Value value, tenon_dtype to) {
-  if (to == TENON_I4) value = b.convert(value, TENON_I8);
-  if (to == TENON_UI4) value = b.convert(value, TENON_UI8);
-  return b.convert(value, to);
-}
-
 }  // namespace tenon::quantization

@@ -15,6 +15,5 @@ plugin::Value spread(plugin::Builder& b, plugin::Value scale, plugin::Value like
 
 // Integers of 4 bits are converted by way of 8: no engine does arithmetic in 4 bits reliably.
 plugin::Value to_float(plugin::Builder& b, plugin::Value value, tenon_dtype to);
-plugin::Value from_float(plugin::Builder& b, plugin::Value value, tenon_dtype to);
 
 }  // namespace tenon::quantization
