@@ -3,7 +3,7 @@ import glob
 import json
 import os
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from cases import Case, Node, Tensor
@@ -21,7 +21,7 @@ class OperatorCase:
     attributes: dict   # canonical names, defaults filled in; None: absent
     given: list        # attributes that are no defaults
     results: list      # (name, dtype, shape)
-    flags: set = field(default_factory=set)
+    compiled: bool = True  # given to the engines that compile, too
 
     @property
     def label(self):

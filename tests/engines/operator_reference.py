@@ -107,7 +107,7 @@ def wrong(got, wants, machine):
         used = np.where(bad & ~more, part, used)
         bad &= more
     if machine.flushes and want.error is not None:
-        small = np.abs(want.value) < SMALLEST["f64" if want.dtype == "f64" else "f32"]
+        small = (want.value != 0) & (np.abs(want.value) < SMALLEST["f64" if want.dtype == "f64" else "f32"])
         bad &= ~(small & (got.astype(np.float64) == 0))
     worst = float(np.max(np.where(bad, 0, used), initial=0.0))
     if not bad.any():

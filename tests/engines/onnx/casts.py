@@ -1,6 +1,5 @@
 """Casts and quantization."""
 import numpy as np
-from onnx.helper import tensor_dtype_to_np_dtype
 from program import Skip, dtype_of, translates
 
 
@@ -24,12 +23,20 @@ def bitcast(p):
 @translates("QuantizeLinear")
 def quantize(p):
     to = dtype_of(p.case.outputs[0])
-    p.out(p.node("quantize", p.x(0), p.x(1), p.x(2), to=to, **channels(p)))
+    p.out(p.node("quantize", p.x(0), p.x(1), zero_point(p), to=to, **channels(p)))
 
 
 @translates("DequantizeLinear")
 def dequantize(p):
-    p.out(p.node("dequantize", p.x(0), p.x(1), p.x(2), **channels(p)))
+    p.out(p.node("dequantize", p.x(0), p.x(1), zero_point(p), **channels(p)))
+
+
+def zero_point(p):
+    """In the scale's shape; 8-bit floats have none but 0."""
+    point = p.array(2)
+    if point is None or p.dtype(2).startswith("f8") and not np.any(point.astype(np.float32)):
+        return None
+    return p.x(2) if p.shape(2) == p.shape(1) else p.reshape(p.x(2), p.shape(1))
 
 
 def channels(p):

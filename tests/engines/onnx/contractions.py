@@ -1,6 +1,8 @@
 """Matrix products, convolutions, pooling, resizing."""
 import numpy as np
-from program import Skip, dtype_of, translates
+from program import Skip, translates
+
+NEAREST = ("round_prefer_floor",)  # how upsample rounds to the nearest element
 
 
 @translates("MatMul")
@@ -28,6 +30,11 @@ def shifted(p, index, zero, shape=None):
         return value
     point = p.cast(p.x(zero), "i32")
     return p.node("subtract", value, point if shape is None else p.reshape(point, shape))
+
+
+def per_output(p, zero):
+    """The shape of a weight's zero points, one for each output channel; None where there is one for all."""
+    return None if p.array(zero) is None or p.array(zero).ndim == 0 else [-1] + [1] * (p.array(0).ndim - 1)
 
 
 @translates("MatMulInteger")
@@ -63,7 +70,7 @@ def conv(p):
 def conv_integer(p):
     """In f32, which is exact for sums of products of bytes below 2^24."""
     window, auto = spatial(p, p.shape(1)[2:])
-    x, w = (p.cast(value, "f32") for value in (shifted(p, 0, 2), shifted(p, 1, 3)))
+    x, w = (p.cast(value, "f32") for value in (shifted(p, 0, 2), shifted(p, 1, 3, per_output(p, 3))))
     p.out(p.cast(p.node(f"conv{p.array(1).ndim - 2}d", x, w, groups=p.attr("group", 1), auto_pad=auto, **window), "i32"))
 
 
@@ -72,7 +79,7 @@ def qlinear_conv(p):
     window, auto = spatial(p, p.shape(3)[2:])
     if p.array(8) is not None:
         raise Skip("a quantized convolution with bias")
-    x, w = (p.cast(value, "f32") for value in (shifted(p, 0, 2), shifted(p, 3, 5)))
+    x, w = (p.cast(value, "f32") for value in (shifted(p, 0, 2), shifted(p, 3, 5, per_output(p, 5))))
     product = p.node(f"conv{p.array(3).ndim - 2}d", x, w, groups=p.attr("group", 1), auto_pad=auto, **window)
     product = p.node("multiply", product, p.node("multiply", p.x(1), p.x(4)))
     p.out(p.node("quantize", product, p.x(6), p.x(7), to=p.dtype(7)))
@@ -86,9 +93,11 @@ def conv_transpose(p):
     if "output_shape" in p.case.attributes or auto != "none":
         # The padding follows from the size that is asked for: total = stride * (n - 1) + extra + span - size.
         sizes = p.attr("output_shape", [n * s for n, s in zip(p.shape()[2:], window["strides"])])[-rank:]
-        window["padding"] = []
-        for n, k, s, d, e, size in zip(p.shape()[2:], p.shape(1)[2:], window["strides"], window["dilations"], extra, sizes):
-            total = max(0, s * (n - 1) + e + (k - 1) * d + 1 - size)
+        window["padding"], given, extra = [], extra, []
+        for n, k, s, d, e, size in zip(p.shape()[2:], p.shape(1)[2:], window["strides"], window["dilations"], given, sizes):
+            total = s * (n - 1) + e + (k - 1) * d + 1 - size
+            extra.append(e + max(0, -total))  # larger than what the window reaches
+            total = max(0, total)
             low = total // 2 if auto == "same_upper" else total - total // 2
             window["padding"] += [low, total - low]
     p.out(p.node("conv_transpose", p.x(0), p.x(1), p.x(2), groups=p.attr("group", 1), output_padding=extra, **window))
@@ -167,6 +176,3 @@ def resize(p):
         raise Skip("upsample does not exclude what is outside")
     sizes_or_scales = {"sizes": sizes[2:]} if sizes is not None else {"scales": [float(v) for v in np.ravel(scales)[2:]]}
     p.out(p.node("upsample", p.x(0), mode=p.attr("mode", "nearest"), coordinates=coordinates, **sizes_or_scales))
-
-
-NEAREST = ("round_prefer_floor",)

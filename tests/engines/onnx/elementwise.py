@@ -1,6 +1,6 @@
 """Activations, unary and binary operators."""
 import numpy as np
-from program import Skip, translates
+from program import translates
 
 SAME = {
     "Abs": "abs", "Acos": "acos", "Acosh": "acosh", "Asin": "asin", "Asinh": "asinh", "Atan": "atan", "Atanh": "atanh", "BitwiseNot": "not",

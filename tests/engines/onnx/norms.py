@@ -151,11 +151,7 @@ def attention(p):
         else:
             mask = p.node("add", mask, p.constant(np.where(seen, 0, -np.inf), p.dtype(3)))
         causal = False
-    lengths = p.x(6)
-    if lengths is not None and causal:
-        alignment = "top_left" if h.past == 0 else alignment
-    softcap = p.attr("softcap", 0.0)
-    scale = p.attr("scale")
+    lengths, softcap, scale = p.x(6), p.attr("softcap", 0.0), p.attr("scale")
     y = p.node("scaled_dot_product_attention", h.q, h.k, h.v, mask, lengths, scale=scale, causal=causal,
                causal_alignment=alignment if causal else None, softcap=softcap or None)
     if len(p.shape(0)) == 3:
@@ -166,25 +162,20 @@ def attention(p):
 
 
 def scores(p, h, mask, causal, alignment, softcap, scale):
-    """The fourth result: products (mode 0), after the mask (1), after softcap (2), weights (3)."""
+    """The fourth result: products (mode 0), after softcap (1), after the mask (2), weights (3)."""
     mode = p.attr("qk_matmul_output_mode", 0)
     k = h.k if h.heads == h.kv_heads else p.node("repeat_interleave", h.k, axis=1, repeats=h.heads // h.kv_heads)
     value = p.node("matmul", h.q, k, transpose_b=True)
     value = p.node("multiply", value, p.constant(1 / np.sqrt(h.size) if scale is None else scale, p.dtype()))
-    order = {0: 0, 1: 1, 2: 2, 3: 3}[mode]
-    if order >= SOFTCAP_FROM and softcap:
+    if mode >= 1 and softcap:
         value = p.node("softcap", value, cap=softcap)
-    if order >= MASK_FROM:
-        if mask is not None:
-            if p.dtype(3) == "i1" if p.array(3) is not None else True:
-                value = p.node("where", mask, value, p.constant(-np.inf, p.dtype()))
-            else:
-                value = p.node("add", value, mask)
+    if mode >= 2:
+        if mask is not None and (p.array(3) is None or p.dtype(3) == "i1"):
+            value = p.node("where", mask, value, p.constant(-np.inf, p.dtype()))
+        elif mask is not None:
+            value = p.node("add", value, mask)
         if causal:
             first = 0 if alignment == "top_left" else h.keys - h.queries
             seen = np.arange(h.keys)[None, :] <= np.arange(h.queries)[:, None] + first
             value = p.node("where", p.constant(seen, "i1"), value, p.constant(-np.inf, p.dtype()))
-    return p.node("softmax", value, axis=-1) if order == 3 else value
-
-
-MASK_FROM, SOFTCAP_FROM = 2, 1
+    return p.node("softmax", value, axis=-1) if mode == 3 else value

@@ -73,10 +73,7 @@ class Program:
         return value if have == dtype else self.node("cast", value, to=dtype)
 
     def reshape(self, value, shape):
-        return self.node("reshape", value, shape=[int(size) for size in shape]) if len(shape) else self.squeeze_to_scalar(value)
-
-    def squeeze_to_scalar(self, value):
-        return self.node("reshape", value, shape=[])
+        return self.node("reshape", value, shape=[int(size) for size in shape])
 
     def out(self, *values):
         """The results, in the order of the ONNX node's outputs; None for one that is not asked for."""

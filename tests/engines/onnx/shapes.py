@@ -1,7 +1,6 @@
 """Shapes, indices, and what is made of several of these."""
 import numpy as np
 from program import Skip, dtype_of, translates
-from tensors import DTYPES
 
 
 @translates("Slice")
