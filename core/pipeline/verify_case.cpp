@@ -230,6 +230,20 @@ bool matches(const Error& error, const std::string& expected) {
 
 }  // namespace
 
+namespace {
+
+// A drawn attribute can ask for a result of any size.
+bool too_large(const Graph& graph) {
+  constexpr double kMostElements = 1 << 16;
+  return std::any_of(graph.values().begin(), graph.values().end(), [](const GraphValue& value) {
+    double elements = 1;
+    for (std::int64_t dim : value.type.dims) elements *= static_cast<double>(dim);
+    return elements > kMostElements;
+  });
+}
+
+}  // namespace
+
 CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, const CaseOptions& options) {
   CaseOutcome outcome;
   const auto failed = [&](std::string message) {
@@ -248,6 +262,11 @@ CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test
                         ? graph.error().message
                         : cat("expected the error ", test.error, ", got ", code_name(graph.error().raw_code), ": ", graph.error().message));
     outcome.message = graph.error().message;
+    return outcome;
+  }
+  if (options.drawn && too_large(*graph)) {
+    outcome.kind = CaseOutcome::Kind::Refused;
+    outcome.message = "the drawn case is too large to try";
     return outcome;
   }
   if (!test.error.empty()) return failed(cat("expected the error ", test.error, ", but the node was accepted"));

@@ -352,7 +352,8 @@ class Builder {
     std::vector<tenon_hlo_value> ids(64, TENON_HLO_NONE);
     std::size_t count = 0;
     check(call(ids.data(), ids.size(), &count));
-    if (count > ids.size()) node_.fail(TENON_UNIMPLEMENTED, cat("an operation with ", count, " results, at most ", ids.size(), " are taken"));
+    if (count > ids.size())
+      node_.fail(TENON_UNIMPLEMENTED, cat("an operation with ", count, " results, at most ", ids.size(), " are taken"));
     Values out;
     for (std::size_t i = 0; i < count; ++i) out.push_back({ids[i]});
     return out;
