@@ -49,9 +49,23 @@ Value sinks(Builder& b, const Attention& a, Value like) {
   return b.broadcast_like(b.reshape(logits, {a.heads, a.group()}), like, {1, 2});
 }
 
+// Without keys every query sees nothing. Not every engine multiplies matrices over no elements.
+Values without_keys(Builder& b, const Attention& a) {
+  Type output = b.node().operand(kQuery);
+  output.dims.back() = a.value_size;
+  const Value zeros = b.splat(output, 0);
+  if (!a.return_log_sum_exp) return {zeros};
+  const Dims dims = a.has_heads ? Dims{a.batch, a.query_heads, a.queries} : Dims{a.batch, a.queries};
+  const Value given = b.operand(kSinks);
+  if (!given) return {zeros, b.splat({TENON_F32, dims}, -kInfinity)};
+  const Value logits = b.convert(given, TENON_F32);
+  return {zeros, a.has_heads ? b.broadcast_in_dim(logits, dims, {1}) : b.broadcast_in_dim(b.reshape(logits, {}), dims, {})};
+}
+
 void lower(Builder& b) {
   const Node& node = b.node();
   const Attention a = read(node);
+  if (a.keys == 0 && node.operand(kQuery).is_static()) return b.finish(without_keys(b, a));
   const tenon_dtype dtype = node.operand(kQuery).dtype, computed = wide(dtype);
   const Value x = scores(b, a, computed);
   const Dims key{a.key_axis()};
