@@ -1,5 +1,6 @@
 // tenon run: executes SOURCE here, and says what ran where.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 
 #include "inputs.h"
@@ -96,6 +97,16 @@ void write_report(const std::string& path, const Json& report) {
   write_file(path, has_suffix(path, ".html") ? run_page(report) : dump(report, 2) + "\n");
 }
 
+// Dynamic dimensions have the sizes of the inputs' values.
+void bind_sizes(Program& program, const std::vector<tenon_tensor_view>& inputs) {
+  const std::vector<Named> declared = program_inputs(program);
+  if (std::none_of(declared.begin(), declared.end(), [](const Named& input) { return is_dynamic(input.type); })) return;
+  std::vector<tenon_type_view> types;
+  for (const tenon_tensor_view& view : inputs) types.push_back(type_of(view));
+  program = make<Program>(tenon_program_bind, static_cast<const tenon_program*>(program.get()),
+                          static_cast<const tenon_type_view*>(types.data()), types.size());
+}
+
 int run_source(const Options& options, const Globals& globals) {
   if (!options.report.empty() && !has_suffix(options.report, ".json") && !has_suffix(options.report, ".html"))
     throw wrong_usage("--report " + options.report + " is no .json and no .html file by its name", "write --report FILE.json or FILE.html");
@@ -103,11 +114,12 @@ int run_source(const Options& options, const Globals& globals) {
   const Context context = open_context(globals);
   const Graph graph = load_source(context, options.source);
   const Params params = open_params(context, graph, options.source, ParamsUse::Required);
-  const Program program = compile(graph, params, options);
-  const std::vector<Named> outputs = program_outputs(program);
-  const ResultFiles files(options.outputs, outputs);
+  Program program = compile(graph, params, options);
+  const ResultFiles files(options.outputs, program_outputs(program));
   if (globals.json && files.to_stdout()) throw wrong_usage("--json and -o - both want stdout", "write the result to a file");
   const BoundInputs inputs = bind_inputs(context, program, options.inputs, options.random);
+  bind_sizes(program, inputs.views);
+  const std::vector<Named> outputs = program_outputs(program);
 
   std::vector<Tensor> results;
   std::vector<tenon_tensor_view> views;

@@ -80,6 +80,10 @@ class Binder {
   }
 
   void draw(std::size_t i, std::uint64_t seed) {
+    if (is_dynamic(inputs_[i].type))
+      throw Failure("FAILED_PRECONDITION", "input " + inputs_[i].name + ": no sizes to draw for: " + type_text(inputs_[i].type),
+                    "give a file, whose sizes count: --input " + inputs_[i].name + "=FILE.npy")
+          .at("operand", inputs_[i].name);
     Tensor tensor = make<Tensor>(tenon_tensor_create, context_.get(), static_cast<const tenon_type_view*>(&inputs_[i].type));
     call(tenon_tensor_fill_random, tensor.get(), seed);
     take(i, std::move(tensor));
@@ -138,7 +142,7 @@ class Binder {
   void check_type(std::size_t i, const tenon_tensor_view& view, const std::string& path) const {
     const tenon_type_view& expected = inputs_[i].type;
     const tenon_type_view got = type_of(view);
-    if (got.dtype == expected.dtype && same_dims(got, expected)) return;
+    if (fits(got, expected)) return;
     const std::string came = got.dtype == TENON_DTYPE_INVALID ? "a dtype that is none of Tenon's" : type_text(got);
     throw Failure("INVALID_ARGUMENT", "input " + inputs_[i].name + ": expected " + type_text(expected) + ", got " + came,
                   "nothing is converted: write the file as the graph declares the input")

@@ -86,8 +86,14 @@ std::int64_t element_count(const tenon_type_view& type) {
   return count;
 }
 
-bool same_dims(const tenon_type_view& a, const tenon_type_view& b) {
-  return a.rank == b.rank && (a.rank == 0 || std::equal(a.dims, a.dims + a.rank, b.dims));
+bool fits(const tenon_type_view& given, const tenon_type_view& declared) {
+  const auto same = [](std::int64_t size, std::int64_t expected) { return size == expected || expected == TENON_DYNAMIC; };
+  return given.dtype == declared.dtype && given.rank == declared.rank &&
+         (given.rank == 0 || std::equal(given.dims, given.dims + given.rank, declared.dims, same));
+}
+
+bool is_dynamic(const tenon_type_view& type) {
+  return type.rank > 0 && std::find(type.dims, type.dims + type.rank, TENON_DYNAMIC) != type.dims + type.rank;
 }
 
 std::vector<std::string> first_values(const tenon_tensor_view& view, std::int64_t limit) {

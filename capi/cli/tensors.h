@@ -13,7 +13,9 @@ std::string shape_text(const tenon_type_view& type);
 std::string type_text(const tenon_type_view& type);
 tenon_type_view type_of(const tenon_tensor_view& view);
 std::int64_t element_count(const tenon_type_view& type);
-bool same_dims(const tenon_type_view& a, const tenon_type_view& b);
+// dtype, rank and every size that is declared.
+bool fits(const tenon_type_view& given, const tenon_type_view& declared);
+bool is_dynamic(const tenon_type_view& type);
 
 // The first `limit` elements in row-major order, each as short as its dtype allows: "0.5", "-3", "true", "nan".
 std::vector<std::string> first_values(const tenon_tensor_view& view, std::int64_t limit);

@@ -10,6 +10,7 @@
 
 #include "core/base/receive.h"
 #include "core/graphfile/graphfile.h"
+#include "core/pipeline/bind.h"
 #include "core/pipeline/pipeline.h"
 #include "tenon/tenon.h"
 
@@ -58,7 +59,8 @@ struct tenon_tensor {
 };
 
 struct tenon_program {
-  std::unique_ptr<tenon::Program> program;
+  std::shared_ptr<tenon::CompiledGraph> graph;
+  std::shared_ptr<const tenon::Program> program;  // null while the graph has dynamic sizes that nobody has bound
 };
 
 namespace tenon::capi {

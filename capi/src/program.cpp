@@ -71,6 +71,32 @@ Status get_named(const std::vector<NamedType>& list, std::size_t index, std::str
   return {};
 }
 
+const std::vector<NamedType>& inputs_of(const tenon_program& program) {
+  return program.program == nullptr ? program.graph->inputs() : program.program->plan().inputs;
+}
+const std::vector<NamedType>& outputs_of(const tenon_program& program) {
+  return program.program == nullptr ? program.graph->outputs() : program.program->plan().outputs;
+}
+
+Result<const Program*> bound_program(const tenon_program& program) {
+  if (program.program != nullptr) return program.program.get();
+  return fail(Code::FailedPrecondition, "the program's sizes are dynamic: its steps follow from the inputs' sizes")
+      .advise("bind the sizes first: tenon_program_bind");
+}
+
+// The program for the sizes of the inputs that a run was given.
+Result<std::shared_ptr<const Program>> bind_to(const tenon_program& program, const tenon_tensor_view* inputs, std::size_t count) {
+  if (count > 0 && inputs == nullptr) return fail(Code::InvalidArgument, "inputs is NULL");
+  std::vector<TensorType> types;
+  for (std::size_t i = 0; i < count; ++i) {
+    Dims storage;
+    const std::vector<NamedType>& declared = program.graph->inputs();
+    TENON_ASSIGN(const TensorView view, tensor_view(inputs[i], storage, i < declared.size() ? declared[i].name : "input"));
+    types.push_back({view.dtype, Dims(view.dims.begin(), view.dims.end())});
+  }
+  return program.graph->bind(types);
+}
+
 }  // namespace
 
 extern "C" {
@@ -91,28 +117,43 @@ int32_t tenon_graph_compile(const tenon_graph* graph, const tenon_program_option
     plan.bitwise = (given.flags & TENON_PROGRAM_BITWISE) != 0;
     if (given.max_ulp > 0) plan.max_ulp = given.max_ulp;
     TENON_ASSIGN(plan.pinned_plugin, text(given.pinned_plugin, given.pinned_plugin_length, "pinned_plugin"));
-    TENON_ASSIGN(std::unique_ptr<Program> program,
-                 compile(graph->graph, *graph->context->context, given.params == nullptr ? nullptr : &given.params->archive, plan));
-    *out = new tenon_program{std::move(program)};
+    TENON_ASSIGN(
+        std::shared_ptr<CompiledGraph> compiled,
+        CompiledGraph::create(graph->graph, *graph->context->context, given.params == nullptr ? nullptr : &given.params->archive, plan));
+    *out = new tenon_program{compiled, compiled->only()};
+    return {};
+  });
+}
+
+int32_t tenon_program_bind(const tenon_program* program, const tenon_type_view* inputs, size_t input_count, tenon_program** out,
+                           tenon_error** error) {
+  return fenced(error, [&]() -> Status {
+    TENON_CHECK_ARGUMENT(program);
+    TENON_CHECK_ARGUMENT(out);
+    if (input_count > 0) TENON_CHECK_ARGUMENT(inputs);
+    std::vector<TensorType> types;
+    for (std::size_t i = 0; i < input_count; ++i) {
+      TENON_ASSIGN(types.emplace_back(), tensor_type(inputs + i));
+    }
+    TENON_ASSIGN(std::shared_ptr<const Program> bound, program->graph->bind(types));
+    *out = new tenon_program{program->graph, std::move(bound)};
     return {};
   });
 }
 
 void tenon_program_destroy(tenon_program* program) { delete program; }
 
-size_t tenon_program_get_input_count(const tenon_program* program) {
-  return program == nullptr ? 0 : program->program->plan().inputs.size();
+size_t tenon_program_get_input_count(const tenon_program* program) { return program == nullptr ? 0 : inputs_of(*program).size(); }
+size_t tenon_program_get_output_count(const tenon_program* program) { return program == nullptr ? 0 : outputs_of(*program).size(); }
+size_t tenon_program_get_step_count(const tenon_program* program) {
+  return program == nullptr || program->program == nullptr ? 0 : program->program->plan().steps.size();
 }
-size_t tenon_program_get_output_count(const tenon_program* program) {
-  return program == nullptr ? 0 : program->program->plan().outputs.size();
-}
-size_t tenon_program_get_step_count(const tenon_program* program) { return program == nullptr ? 0 : program->program->plan().steps.size(); }
 
 int32_t tenon_program_get_input(const tenon_program* program, size_t index, const char** name, size_t* length, tenon_type_view* type,
                                 tenon_error** error) {
   return fenced(error, [&]() -> Status {
     TENON_CHECK_ARGUMENT(program);
-    return get_named(program->program->plan().inputs, index, "input", name, length, type);
+    return get_named(inputs_of(*program), index, "input", name, length, type);
   });
 }
 
@@ -120,7 +161,7 @@ int32_t tenon_program_get_output(const tenon_program* program, size_t index, con
                                  tenon_error** error) {
   return fenced(error, [&]() -> Status {
     TENON_CHECK_ARGUMENT(program);
-    return get_named(program->program->plan().outputs, index, "output", name, length, type);
+    return get_named(outputs_of(*program), index, "output", name, length, type);
   });
 }
 
@@ -130,7 +171,11 @@ int32_t tenon_program_run(const tenon_program* program, const tenon_tensor_view*
     TENON_CHECK_ARGUMENT(program);
     tenon_run_options given = TENON_RUN_OPTIONS_INIT;
     TENON_TRY(receive_options(given, options, TENON_KIND_RUN_OPTIONS));
-    const Program& core = *program->program;
+    std::shared_ptr<const Program> bound;  // keeps it while it runs
+    if (program->program == nullptr) {
+      TENON_ASSIGN(bound, bind_to(*program, inputs, input_count));
+    }
+    const Program& core = bound == nullptr ? *program->program : *bound;
     Views in, out;
     TENON_TRY(in.read(inputs, input_count, core.plan().inputs, "input", false));
     TENON_TRY(out.read(outputs, output_count, core.plan().outputs, "output", true));
@@ -147,7 +192,8 @@ int32_t tenon_program_print(const tenon_program* program, tenon_blob** out, teno
   return fenced(error, [&]() -> Status {
     TENON_CHECK_ARGUMENT(program);
     TENON_CHECK_ARGUMENT(out);
-    return make_blob(to_text(program->program->plan()), out);
+    TENON_ASSIGN(const Program* bound, bound_program(*program));
+    return make_blob(to_text(bound->plan()), out);
   });
 }
 
@@ -155,7 +201,8 @@ int32_t tenon_program_report_json(const tenon_program* program, tenon_blob** out
   return fenced(error, [&]() -> Status {
     TENON_CHECK_ARGUMENT(program);
     TENON_CHECK_ARGUMENT(out);
-    return make_blob(run_report_json(*program->program), out);
+    TENON_ASSIGN(const Program* bound, bound_program(*program));
+    return make_blob(run_report_json(*bound), out);
   });
 }
 
@@ -163,7 +210,8 @@ int32_t tenon_program_explain_json(const tenon_program* program, tenon_blob** ou
   return fenced(error, [&]() -> Status {
     TENON_CHECK_ARGUMENT(program);
     TENON_CHECK_ARGUMENT(out);
-    return make_blob(explain_json(*program->program), out);
+    TENON_ASSIGN(const Program* bound, bound_program(*program));
+    return make_blob(explain_json(*bound), out);
   });
 }
 

@@ -1,6 +1,7 @@
 // reduce and reduce_window. Elements are taken one by one in row-major order, the accumulator is the region's first argument, and every
-// step is rounded to the region's element type; but a reduce that adds up f32 keeps its sums in f64 and rounds them once. The order of
-// additions is the engine's to choose, so what the text means is the sum, not the errors of one order; kernels are judged by it.
+// step is rounded to the region's element type; but a reduce that adds up f32 keeps its sums in f64, one that adds up f64 in long double,
+// and rounds them once. The order of additions is the engine's to choose, so what the text means is the sum, not the errors of one order;
+// kernels are judged by it.
 #include <algorithm>
 
 #include "core/interp/ops.h"
@@ -71,11 +72,12 @@ Block spread(const Work& work, std::size_t k) {
   return out;
 }
 
-void sum_in_f64(const Work& work) {
+template <class Element, class Sum>
+void sum_widely(const Work& work) {
   const TensorView& result = work.results[0];
   const auto& dimensions = get_ints(work.op.attributes, "dimensions");
   Block out(work.operands[0]);  // the sums lie compactly, in the result's order
-  std::ptrdiff_t step = sizeof(double);
+  std::ptrdiff_t step = sizeof(Sum);
   std::int64_t count = 1;
   for (int i = out.rank; i-- > 0;) {
     const bool kept = std::find(dimensions.begin(), dimensions.end(), i) == dimensions.end();
@@ -83,32 +85,32 @@ void sum_in_f64(const Work& work) {
     if (kept) step *= out.dims[i];
   }
   for (std::int64_t dim : result.dims) count *= dim;
-  auto* sums = take<double>(work.context.scratch, static_cast<std::size_t>(count));
-  float start;
+  auto* sums = take<Sum>(work.context.scratch, static_cast<std::size_t>(count));
+  Element start;
   std::memcpy(&start, work.operands[1].data, sizeof start);
-  std::fill_n(sums, count, static_cast<double>(start));
+  std::fill_n(sums, count, static_cast<Sum>(start));
 
   Walk<2> walk(work.operands[0].dims);
   walk.set(0, work.operands[0]);
   walk.set(1, reinterpret_cast<std::byte*>(sums), {out.steps.data(), static_cast<std::size_t>(out.rank)});
   walk.rows([](const auto& data, const auto& steps, std::int64_t n) {
     for (std::int64_t i = 0; i < n; ++i) {
-      float element;
+      Element element;
       std::memcpy(&element, data[0] + i * steps[0], sizeof element);
-      *reinterpret_cast<double*>(data[1] + i * steps[1]) += static_cast<double>(element);
+      *reinterpret_cast<Sum*>(data[1] + i * steps[1]) += static_cast<Sum>(element);
     }
   });
 
   Block from(result);
   from.data = reinterpret_cast<std::byte*>(sums);
-  step = sizeof(double);
+  step = sizeof(Sum);
   for (int i = from.rank; i-- > 0; step *= from.dims[i]) from.steps[i] = step;
   Walk<2> rounded(result.dims);
   rounded.set(0, result);
   rounded.set(1, from.data, {from.steps.data(), static_cast<std::size_t>(from.rank)});
   rounded.rows([](const auto& data, const auto& steps, std::int64_t n) {
     for (std::int64_t i = 0; i < n; ++i) {
-      const auto sum = static_cast<float>(*reinterpret_cast<const double*>(data[1] + i * steps[1]));
+      const auto sum = static_cast<Element>(*reinterpret_cast<const Sum*>(data[1] + i * steps[1]));
       std::memcpy(data[0] + i * steps[0], &sum, sizeof sum);
     }
   });
@@ -121,10 +123,8 @@ Status run_reduce(const Work& work) {
   const ScratchScope scope(work.context.scratch);
   const std::size_t n = work.results.size();
   const Loop fold = n == 1 && same_dtype(work) ? find_fold(work.func, work.op.regions[0]) : nullptr;
-  if (fold != nullptr && fold == fold_loop(stablehlo::OpCode::Add, DType::F32)) {
-    sum_in_f64(work);
-    return {};
-  }
+  if (fold != nullptr && fold == fold_loop(stablehlo::OpCode::Add, DType::F32)) return sum_widely<float, double>(work), Status();
+  if (fold != nullptr && fold == fold_loop(stablehlo::OpCode::Add, DType::F64)) return sum_widely<double, long double>(work), Status();
   if (fold != nullptr) {  // the accumulators are the result's elements themselves
     Block init(work.results[0]);
     init.data = work.operands[1].data;

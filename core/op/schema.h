@@ -59,7 +59,7 @@ struct CarrierAttr {
   std::optional<Attr> value;  // a fixed value
   std::string type;           // "f32", "i32", ...; empty: as ours
   ListStyle list = ListStyle::Dense;
-  std::optional<Attr> omit;   // left out where it has this value
+  std::optional<Attr> omit;  // left out where it has this value
 };
 struct CarrierForm {
   enum class Kind : std::uint8_t { Inline, Composite, CustomCall } kind{};

@@ -114,7 +114,9 @@ class Drawer {
         const auto low = static_cast<std::int64_t>(attribute.min.value_or(attribute.above ? *attribute.above + 1 : -3));
         const auto high = static_cast<std::int64_t>(
             attribute.max.value_or(attribute.below ? *attribute.below - 1 : std::max<double>(3, static_cast<double>(low) + 3)));
-        return IntAttr{random_.between(low, std::max(low, high))};
+        // Mostly small: a size up to the attribute's largest value would be a tensor that nothing holds.
+        if (high > low && random_.chance(10)) return IntAttr{random_.chance(50) ? low : high};
+        return IntAttr{random_.between(low, std::clamp(high, low, std::max<std::int64_t>(low, 0) + 16))};
       }
       case AttrType::F64:
         return FloatAttr{number_of(attribute)};

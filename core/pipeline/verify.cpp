@@ -45,13 +45,15 @@ std::uint64_t row_seed(std::uint64_t seed, std::string_view name, DType dtype) {
   return hash ^ static_cast<std::uint64_t>(dtype) << 56;
 }
 
-std::vector<const OperatorCase*> accepted(const std::vector<OperatorCase>& named, DType dtype) {
-  std::vector<const OperatorCase*> out;
-  for (const OperatorCase& test : named)
-    if (test.error.empty() && test.layout != CaseLayout::InPlace &&
-        (test.dtypes.empty() || std::find(test.dtypes.begin(), test.dtypes.end(), dtype) != test.dtypes.end()))
-      out.push_back(&test);
-  return out;
+// Named cases to vary: those of the dtype, else those of others, of which inference may refuse what does not fit.
+std::vector<const OperatorCase*> bases_for(const std::vector<OperatorCase>& named, DType dtype) {
+  std::vector<const OperatorCase*> exact, any;
+  for (const OperatorCase& test : named) {
+    if (!test.error.empty() || test.layout == CaseLayout::InPlace) continue;
+    any.push_back(&test);
+    if (test.dtypes.empty() || std::find(test.dtypes.begin(), test.dtypes.end(), dtype) != test.dtypes.end()) exact.push_back(&test);
+  }
+  return exact.empty() ? any : exact;
 }
 
 // Half of them drawn from the schema, half varied from the named cases that the operator takes.
@@ -60,9 +62,9 @@ void run_random(Context& context, const OpDef& op, const std::vector<OperatorCas
   Random random(options.seed ^ 0x7465'6e6f'6eu);
   for (std::uint32_t i = 0; i < options.random_cases && !dtypes.empty(); ++i) {
     const DType dtype = dtypes[i % dtypes.size()];
+    const std::vector<const OperatorCase*> bases = bases_for(named, dtype);
     // What the schema cannot say is refused by inference; a schema that refuses 200 in a row cannot be drawn from.
     for (int attempt = 0; attempt < 200; ++attempt) {
-      const std::vector<const OperatorCase*> bases = accepted(named, dtype);
       const bool vary = !bases.empty() && random.chance(50);
       OperatorCase test = vary ? vary_case(*bases[random.next() % bases.size()], random) : draw_case(op.schema, dtype, random);
       test.name = cat("random_", i);

@@ -103,18 +103,19 @@ class Builder {
   Values divide(Call call);
   Values convert_float_to_integer(Call call);
   Values index_safely(Call call);
-  struct IndexBound {
-    std::int64_t axis = 0, window = 1, highest = 0;  // highest: kDynamic where the tensor's size is
+  struct Extent {  // a size; where it is dynamic, that of a value's dimension
+    std::int64_t size = 1;
+    ValueId value = 0;
+    std::int64_t dimension = 0;
   };
-  Result<ValueId> clamp_indices(ValueId indices, ValueId tensor, const std::vector<IndexBound>& bounds, std::int64_t vector_dim);
-  Result<ValueId> highest_start(ValueId tensor, const IndexBound& bound, DType dtype);
+  Result<ValueId> clamp_indices_by_size(ValueId indices, const std::vector<std::pair<Extent, Extent>>& extents, std::int64_t vector_dim);
+  Result<ValueId> clamp_indices(ValueId indices, const std::vector<std::int64_t>& highest, std::int64_t vector_dim);
   Result<ValueId> repeat(const TensorType& type, const std::byte* element);
   Result<ValueId> filled(const TensorType& type, std::int64_t value);  // integers, as bit patterns
   // The same value in every element of a tensor of `like`'s type, dynamic sizes included.
   Result<ValueId> filled_like(ValueId like, std::int64_t value);
   Result<ValueId> splat_like(ValueId like, double value);
-  // Dimension i of the value becomes dimension where[i] of a tensor of `like`'s shape, dynamic sizes included.
-  Result<ValueId> spread(ValueId value, ValueId like, std::vector<std::int64_t> where = {});
+  Result<ValueId> spread(ValueId scalar, ValueId like);
   const Constant* known(ValueId id) const { return id < known_.size() ? known_[id].get() : nullptr; }
   void remember(ValueId id, std::shared_ptr<const Constant> constant);
 

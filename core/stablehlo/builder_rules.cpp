@@ -203,13 +203,13 @@ Builder::Values Builder::convert_float_to_integer(Call call) {
 // gather and scatter with their indices clamped, so that no window leaves the tensor.
 Builder::Values Builder::index_safely(Call call) {
   TENON_ASSIGN(const std::vector<TensorType> types, infer(call));
-  const OpInfo& row = info(call.code);
   const bool gathers = call.code == OpCode::Gather;
   const std::size_t at = gathers ? 1 : call.operands.size() / 2;  // scatter: inputs, indices, updates
   const TensorType tensor = type(call.operands[0]);
-  Dims window(tensor.dims.size(), 1);
+  std::vector<Extent> window(tensor.dims.size(), Extent{1, 0, 0});
   if (gathers) {
-    window = get_ints(call.attributes, "slice_sizes");
+    const auto& sizes = get_ints(call.attributes, "slice_sizes");
+    for (std::size_t i = 0; i < window.size(); ++i) window[i].size = sizes[i];
   } else {
     const TensorType updates = type(call.operands[at + 1]);
     const auto& window_dims = get_ints(call.attributes, "update_window_dims");
@@ -217,54 +217,42 @@ Builder::Values Builder::index_safely(Call call) {
       const auto axis = static_cast<std::int64_t>(i);
       const bool dropped = rules::contains(get_ints(call.attributes, "inserted_window_dims"), axis) ||
                            rules::contains(get_ints(call.attributes, "input_batching_dims"), axis);
-      if (!dropped) window[i] = updates.dims[static_cast<std::size_t>(window_dims[next++])];
+      if (dropped) continue;
+      const std::int64_t dimension = window_dims[next++];
+      window[i] = {updates.dims[static_cast<std::size_t>(dimension)], call.operands[at + 1], dimension};
     }
   }
-  std::vector<IndexBound> bounds;
+  std::vector<std::int64_t> highest;
+  std::vector<std::pair<Extent, Extent>> extents;  // of the tensor and of the window, per index
+  bool known = true;
   for (const std::int64_t axis : get_ints(call.attributes, gathers ? "start_index_map" : "scatter_dims_to_operand_dims")) {
     const auto i = static_cast<std::size_t>(axis);
-    if (window[i] == kDynamic) {
-      return located(
-          fail(Code::Unimplemented, "[", row.name, "] the indices cannot be clamped: dimension ", axis, " of the window is dynamic")
-              .advise("give the operation static types"));
-    }
-    const std::int64_t size = tensor.dims[i];
-    bounds.push_back({axis, window[i], size == kDynamic ? kDynamic : std::max<std::int64_t>(size - window[i], 0)});
+    known = known && tensor.dims[i] != kDynamic && window[i].size != kDynamic;
+    highest.push_back(std::max<std::int64_t>(tensor.dims[i] - window[i].size, 0));
+    extents.push_back({{tensor.dims[i], call.operands[0], axis}, window[i]});
   }
   std::vector<Region> regions = std::move(closed_);  // the operation's own, not the clamp's
   closed_.clear();
-  TENON_ASSIGN(call.operands[at], clamp_indices(call.operands[at], call.operands[0], bounds, get_int(call.attributes, "index_vector_dim")));
+  const std::int64_t vector_dim = get_int(call.attributes, "index_vector_dim");
+  // Bounds that differ have no constant in the shape of indices whose shape is not known.
+  const bool differ = std::adjacent_find(highest.begin(), highest.end(), std::not_equal_to<>()) != highest.end();
+  if (known && !(differ && !type(call.operands[at]).is_static())) {
+    TENON_ASSIGN(call.operands[at], clamp_indices(call.operands[at], highest, vector_dim));
+  } else {
+    TENON_ASSIGN(call.operands[at], clamp_indices_by_size(call.operands[at], extents, vector_dim));
+  }
   closed_ = std::move(regions);
   return append(std::move(call));
 }
 
-// The highest start of a window along a dimension of dynamic size, as a scalar of the index type.
-Result<ValueId> Builder::highest_start(ValueId tensor, const IndexBound& bound, DType dtype) {
-  if (bound.highest != kDynamic) return filled({dtype, {}}, bound.highest);
-  TENON_ASSIGN(ValueId highest, plain(OpCode::GetDimensionSize, {tensor}, {{"dimension", IntAttr{bound.axis}}}));
-  TENON_ASSIGN(const ValueId window, filled({DType::I32, {}}, bound.window));
-  TENON_ASSIGN(highest, plain(OpCode::Subtract, {highest, window}));
-  TENON_ASSIGN(const ValueId zero, filled({DType::I32, {}}, 0));
-  TENON_ASSIGN(highest, plain(OpCode::Maximum, {highest, zero}));
-  if (dtype != DType::UI64 && highest_i64(dtype) < highest_i64(DType::I32)) {
-    TENON_ASSIGN(const ValueId most, filled({DType::I32, {}}, highest_i64(dtype)));
-    TENON_ASSIGN(highest, plain(OpCode::Minimum, {highest, most}));
-  }
-  return convert(highest, dtype);
-}
-
-Result<ValueId> Builder::clamp_indices(ValueId indices, ValueId tensor, const std::vector<IndexBound>& given, std::int64_t vector_dim) {
+Result<ValueId> Builder::clamp_indices(ValueId indices, const std::vector<std::int64_t>& highest, std::int64_t vector_dim) {
   const TensorType type = this->type(indices);
-  if (given.empty() || (type.is_static() && type.elements() == 0)) return indices;
-  std::vector<IndexBound> bounds = given;
-  bool is_static = true, equal = true;
-  for (IndexBound& bound : bounds) {
-    is_static = is_static && bound.highest != kDynamic;
-    // What the index type can hold of it.
-    if (bound.highest != kDynamic && type.dtype != DType::UI64) bound.highest = std::min(bound.highest, highest_i64(type.dtype));
-    equal = equal && bound.highest == bounds[0].highest;
+  if (highest.empty() || (type.is_static() && type.elements() == 0)) return indices;
+  std::vector<std::int64_t> bounds;  // what the index type can hold of them
+  for (const std::int64_t bound : highest) {
+    bounds.push_back(type.dtype == DType::UI64 ? bound : std::min(bound, highest_i64(type.dtype)));
   }
-  if (const Constant* constant = is_static ? known(indices) : nullptr) {
+  if (const Constant* constant = known(indices)) {
     // Constant indices that are in range need nothing.
     const std::int64_t inner = vector_dim < type.rank() ? product_after(type.dims, static_cast<std::size_t>(vector_dim)) : 1;
     const auto count = static_cast<std::int64_t>(bounds.size());
@@ -273,30 +261,68 @@ Result<ValueId> Builder::clamp_indices(ValueId indices, ValueId tensor, const st
     bool inside = true;
     for (std::int64_t i = 0; inside && i < type.elements(); ++i) {
       const std::int64_t value = load_i64(type.dtype, constant->data().data() + (splat ? 0 : static_cast<std::size_t>(i) * size));
-      inside = value >= 0 && value <= bounds[static_cast<std::size_t>((i / inner) % count)].highest;
+      inside = value >= 0 && value <= bounds[static_cast<std::size_t>((i / inner) % count)];
     }
     if (inside) return indices;
   }
-  TENON_ASSIGN(const ValueId low, filled({type.dtype, {}}, 0));
+  const TensorType scalar{type.dtype, {}};
+  TENON_ASSIGN(const ValueId low, filled(scalar, 0));
   ValueId high = 0;
-  if (bounds.size() == 1 || (is_static && equal)) {
-    TENON_ASSIGN(high, highest_start(tensor, bounds[0], type.dtype));
-    return plain(OpCode::Clamp, {low, indices, high});
-  }
-  if (is_static) {
+  if (std::adjacent_find(bounds.begin(), bounds.end(), std::not_equal_to<>()) == bounds.end()) {
+    TENON_ASSIGN(high, filled(scalar, bounds[0]));
+  } else {
     const std::size_t size = storage_size(type.dtype);
     std::vector<std::byte> bytes(bounds.size() * size);
-    for (std::size_t i = 0; i < bounds.size(); ++i) store_i64(type.dtype, bytes.data() + i * size, bounds[i].highest);
+    for (std::size_t i = 0; i < bounds.size(); ++i) store_i64(type.dtype, bytes.data() + i * size, bounds[i]);
     TENON_ASSIGN(high, constant(TensorType{type.dtype, {static_cast<std::int64_t>(bounds.size())}}, bytes));
-  } else {
-    std::vector<ValueId> parts;
-    for (const IndexBound& bound : bounds) {
-      TENON_ASSIGN(const ValueId scalar, highest_start(tensor, bound, type.dtype));
-      TENON_ASSIGN(parts.emplace_back(), reshape(scalar, {1}));
-    }
-    TENON_ASSIGN(high, plain(OpCode::Concatenate, std::move(parts), {{"dimension", IntAttr{0}}}));
+    const std::int64_t where[] = {vector_dim};
+    TENON_ASSIGN(high, broadcast(high, type.dims, where));
   }
-  TENON_ASSIGN(high, spread(high, indices, {vector_dim}));
+  return plain(OpCode::Clamp, {low, indices, high});
+}
+
+// The same where a size is known only when the program runs.
+Result<ValueId> Builder::clamp_indices_by_size(ValueId indices, const std::vector<std::pair<Extent, Extent>>& extents,
+                                               std::int64_t vector_dim) {
+  const TensorType type = this->type(indices);
+  const TensorType number{DType::I32, {}};
+  const auto size_of = [&](const Extent& extent) -> Result<ValueId> {
+    if (extent.size != kDynamic) return filled(number, extent.size);
+    return plain(OpCode::GetDimensionSize, {extent.value}, {{"dimension", IntAttr{extent.dimension}}});
+  };
+  const auto join = [&](std::vector<ValueId> scalars) -> Result<ValueId> {
+    for (ValueId& scalar : scalars) {
+      TENON_ASSIGN(scalar, reshape(scalar, {1}));
+    }
+    return plain(OpCode::Concatenate, std::move(scalars), {{"dimension", IntAttr{0}}});
+  };
+  TENON_ASSIGN(const ValueId zero, filled(number, 0));
+  std::vector<ValueId> bounds;
+  for (const auto& [tensor, window] : extents) {
+    TENON_ASSIGN(const ValueId whole, size_of(tensor));
+    TENON_ASSIGN(const ValueId part, size_of(window));
+    TENON_ASSIGN(ValueId bound, plain(OpCode::Subtract, {whole, part}));
+    TENON_ASSIGN(bound, plain(OpCode::Maximum, {bound, zero}));
+    if (type.dtype != DType::UI64 && highest_i64(type.dtype) < highest_i64(DType::I32)) {
+      TENON_ASSIGN(const ValueId most, filled(number, highest_i64(type.dtype)));
+      TENON_ASSIGN(bound, plain(OpCode::Minimum, {bound, most}));
+    }
+    TENON_ASSIGN(bounds.emplace_back(), convert(bound, type.dtype));
+  }
+  TENON_ASSIGN(const ValueId low, filled(TensorType{type.dtype, {}}, 0));
+  if (bounds.size() == 1) return plain(OpCode::Clamp, {low, indices, bounds[0]});
+  TENON_ASSIGN(ValueId high, join(std::move(bounds)));
+  const std::int64_t where[] = {vector_dim};
+  if (type.is_static()) {
+    TENON_ASSIGN(high, broadcast(high, type.dims, where));
+  } else {
+    std::vector<ValueId> sizes;
+    for (std::int64_t i = 0; i < type.rank(); ++i) {
+      TENON_ASSIGN(sizes.emplace_back(), size_of({type.dims[static_cast<std::size_t>(i)], indices, i}));
+    }
+    TENON_ASSIGN(const ValueId shape, join(std::move(sizes)));
+    TENON_ASSIGN(high, plain(OpCode::DynamicBroadcastInDim, {high, shape}, {{"broadcast_dimensions", IntsAttr{{vector_dim}}}}, {type}));
+  }
   return plain(OpCode::Clamp, {low, indices, high});
 }
 

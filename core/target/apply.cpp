@@ -82,6 +82,7 @@ class Applier {
     end(*from, cloner, main);
 
     hoist_parameters(main, target_.parameters);
+    share_constants(main);
     drop_unused(main);
     applied.module.funcs.push_back({});  // @main's place
     number_functions(main, applied.module);

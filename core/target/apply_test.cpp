@@ -285,7 +285,8 @@ module @test {
 TEST_F(ApplyTest, ReshapesToDynamicSizesMayHaveMlirsName) {
   using stablehlo::OpCode;
   stablehlo::OneFunction main({stablehlo::f32({kDynamic, 3}), stablehlo::i32({1})});
-  const Result<stablehlo::ValueId> flat = main.b.op1(OpCode::DynamicReshape, main.args, {}, {stablehlo::f32({kDynamic})});
+  const Result<stablehlo::ValueId> flat =
+      main.b.op1(OpCode::DynamicReshape, {main.args[0], main.args[1]}, {}, {stablehlo::f32({kDynamic})});
   ASSERT_TRUE(flat.ok());
   const stablehlo::ValueId results[] = {*flat};
   ASSERT_TRUE(main.b.finish(results).ok());

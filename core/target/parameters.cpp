@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -75,6 +76,28 @@ void hoist_parameters(Func& main, ParameterStyle style) {
   if (main.body.arguments.size() == inputs) main.argument_attributes.clear();
   remove_marked(ops, drop);
   stablehlo::replace_uses(ops, replacement);
+}
+
+void share_constants(Func& main) {
+  constexpr std::size_t kSmall = 64;  // bytes; what is not longer reads best where it is used
+  std::vector<Op>& ops = main.body.ops;
+  std::map<std::pair<std::string, std::string_view>, ValueId> first;
+  std::vector<ValueId> replacement(main.types.size(), kNoValue);
+  std::vector<bool> drop(ops.size(), false);
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    const Op& op = ops[i];
+    if (op.code != OpCode::Constant || op.constant == nullptr || op.constant->kind != Constant::Kind::Inline) continue;
+    const std::span<const std::byte> bytes = op.constant->data();
+    if (bytes.size() <= kSmall) continue;
+    const std::string_view content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const auto [it, added] = first.emplace(std::pair(to_string(main.type(op.results[0])), content), op.results[0]);
+    if (added) continue;
+    replacement[op.results[0]] = it->second;
+    drop[i] = true;
+  }
+  // The views lie in constants that are still there.
+  stablehlo::replace_uses(ops, replacement);
+  remove_marked(ops, drop);
 }
 
 Status place_parameters(Func& main, stablehlo::Module& out, const Target& target, const ParamArchive* params) {

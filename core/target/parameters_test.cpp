@@ -47,6 +47,24 @@ class ParametersTest : public ::testing::Test {
   Graph graph{"test"};
 };
 
+TEST_F(ParametersTest, EqualTablesAreOneConstant) {
+  graph = Graph("tables");
+  const TensorType type{DType::F32, {17}};
+  const auto table = [&](std::string name, float last) {
+    Tensor tensor = *Tensor::zeros(type);
+    reinterpret_cast<float*>(tensor.data())[16] = last;
+    return *graph.add_constant(std::move(name), type, std::make_shared<Tensor>(std::move(tensor)), false);
+  };
+  GraphValueId value = *graph.add_input("x", type);
+  for (const auto& [name, last] : {std::pair("a", 1.0F), {"b", 2.0F}, {"c", 1.0F}})
+    value = fakes.node(graph, cat("n", name), "fake_turn", {value, table(name, last)});
+  ASSERT_TRUE(graph.add_output("y", value).ok());
+  const std::string text = lower(target("arguments")).value();
+  EXPECT_THAT(text, HasSubstr("%2 = stablehlo.add %arg0, %0"));
+  EXPECT_THAT(text, HasSubstr("%3 = stablehlo.add %2, %1"));
+  EXPECT_THAT(text, HasSubstr("%4 = stablehlo.add %3, %0")) << text;
+}
+
 TEST_F(ParametersTest, ArgumentsAfterTheInputsInOrder) {
   EXPECT_EQ(lower(target("arguments")).value(), R"(module @test {
   func.func public @main(%arg0: tensor<3xf32>, %arg1: tensor<3xf32> {tenon.param = "model.w"}, %arg2: tensor<3xf32> {tenon.param = "0 odd/name"}, %arg3: tensor<3xf32> {tenon.param = "never.used"}) -> tensor<3xf32> {

@@ -14,8 +14,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 inline tenon_dtype wide(tenon_dtype dtype) { return dtype == TENON_F64 ? TENON_F64 : TENON_F32; }
 
 // The largest value over those dimensions; of nothing, -inf. A NaN wins.
-inline plugin::Value reduce_max(plugin::Builder& b, plugin::Value a, const plugin::Dims& dimensions, bool keep) {
-  return b.reduce(a, -kInfinity, dimensions, keep, [&b](plugin::Value x, plugin::Value y) { return b.maximum(x, y); });
+inline plugin::Value reduce_max(plugin::Builder& b, plugin::Value a, const plugin::Dims& dimensions) {
+  return b.reduce(a, -kInfinity, dimensions, false, [&b](plugin::Value x, plugin::Value y) { return b.maximum(x, y); });
 }
 
 // cap * tanh(x / cap)
@@ -40,6 +40,14 @@ inline plugin::Value spread(plugin::Builder& b, plugin::Value a, plugin::Value l
   return from.dims == to.dims && to.is_static() ? a : b.broadcast_like(a, like, std::move(dimensions));
 }
 
+// What was reduced over one dimension of x, in its shape again.
+inline plugin::Value spread_back(plugin::Builder& b, plugin::Value reduced, plugin::Value x, std::int64_t dimension) {
+  plugin::Dims kept;
+  for (std::int64_t i = 0; i < b.type(x).rank(); ++i)
+    if (i != dimension) kept.push_back(i);
+  return b.broadcast_like(reduced, x, kept);
+}
+
 // A size as an i32 scalar, a constant where it is known.
 inline plugin::Value size_of(plugin::Builder& b, plugin::Value a, std::int64_t dimension) {
   const std::int64_t known = b.type(a).dims[at(dimension)];
@@ -59,54 +67,6 @@ inline plugin::Value iota_over(plugin::Builder& b, plugin::Value a, const plugin
   for (std::int64_t d : dimensions) type.dims.push_back(b.type(a).dims[at(d)]);
   if (type.is_static()) return b.iota(type, along);
   return b.op1("dynamic_iota", {sizes_of(b, a, dimensions)}, {{"iota_dimension", along}}, {type});
-}
-
-// `a` as `dims`. from: the dimension of `a` that a dynamic one of them is, anything for the others.
-inline plugin::Value reshape_to(plugin::Builder& b, plugin::Value a, plugin::Dims dims, const plugin::Dims& from) {
-  const plugin::Type type(b.type(a).dtype, dims);
-  if (type.dims == b.type(a).dims) return a;
-  if (type.is_static()) return b.reshape(a, std::move(dims));
-  plugin::Values parts;
-  for (std::size_t i = 0; i < dims.size(); ++i)
-    parts.push_back(dims[i] == TENON_DYNAMIC ? b.reshape(b.size(a, from[i]), {1})
-                                             : b.splat({TENON_I32, {1}}, static_cast<double>(dims[i])));
-  return b.dynamic_reshape(a, b.concatenate(parts, 0), std::move(dims));
-}
-
-// Elements [from, to) of dimension `along`, whose size is known.
-inline plugin::Value part_of(plugin::Builder& b, plugin::Value a, std::int64_t along, std::int64_t from, std::int64_t to) {
-  const plugin::Type type = b.type(a);
-  if (from == 0 && to == type.dims[at(along)]) return a;
-  if (type.is_static()) {
-    plugin::Dims low(type.dims.size(), 0), high = type.dims;
-    low[at(along)] = from;
-    high[at(along)] = to;
-    return b.slice(a, low, high, plugin::Dims(type.dims.size(), 1));
-  }
-  // A slice has no way to say "all of a dynamic dimension". A gather has: such dimensions are components of its indices.
-  plugin::Dims moving, fixed, sizes = type.dims, dims;
-  for (std::int64_t d = 0; d < type.rank(); ++d) (type.dims[at(d)] == TENON_DYNAMIC ? moving : fixed).push_back(d);
-  for (std::int64_t d : moving) {
-    sizes[at(d)] = 1;
-    dims.push_back(TENON_DYNAMIC);
-  }
-  sizes[at(along)] = to - from;
-  dims.push_back(1);
-  const plugin::Value shape = b.concatenate({sizes_of(b, a, moving), b.splat({TENON_I32, {1}}, 1)}, 0);
-  plugin::Values index;
-  for (std::size_t i = 0; i < moving.size(); ++i)
-    index.push_back(b.op1("dynamic_iota", {shape}, {{"iota_dimension", static_cast<std::int64_t>(i)}}, {{TENON_I32, dims}}));
-  index.push_back(b.op1("dynamic_broadcast_in_dim", {b.scalar(TENON_I32, static_cast<double>(from)), shape},
-                        {{"broadcast_dimensions", plugin::Dims()}}, {{TENON_I32, dims}}));
-  const auto vector_dim = static_cast<std::int64_t>(moving.size());
-  plugin::Dims map = moving;
-  map.push_back(along);
-  return b.op1("gather", {a, b.concatenate(index, vector_dim)},
-               {{"offset_dims", fixed},
-                {"collapsed_slice_dims", moving},
-                {"start_index_map", map},
-                {"index_vector_dim", vector_dim},
-                {"slice_sizes", sizes}});
 }
 
 }  // namespace tenon::attention

@@ -34,15 +34,22 @@ inline void check_parameter(const plugin::Node& node, const char* name, const pl
     node.fail(TENON_INVALID_ARGUMENT, plugin::cat(name, " must have shape ", plugin::text(dims), ", got ", plugin::text(have.dims)));
 }
 
+// Statistics of x, with sizes of 1, in its shape. Their dynamic sizes are those of x.
+inline plugin::Value spread(plugin::Builder& b, plugin::Value statistic, plugin::Value x) {
+  plugin::Dims all;
+  for (std::int64_t i = 0; i < b.type(x).rank(); ++i) all.push_back(i);
+  return b.broadcast_like(statistic, x, all);
+}
+
 // (x - mean) / sqrt(variance + epsilon) over those dimensions. The variance is the mean of squared differences: the difference of the
 // squares' mean and the mean's square would be lost where the mean is large.
 inline plugin::Value normalized(plugin::Builder& b, plugin::Value x, const plugin::Dims& dimensions, double epsilon) {
   const plugin::Attributes over{{"axes", dimensions}, {"keepdims", true}};
   const plugin::Value mean = b.use1("reduce_mean", {x}, over);
-  const plugin::Value centred = b.subtract(x, b.broadcast_like(mean, x));
+  const plugin::Value centred = b.subtract(x, spread(b, mean, x));
   const plugin::Value variance = b.use1("reduce_mean", {b.multiply(centred, centred)}, over);
   const plugin::Value root = b.sqrt(b.add(variance, b.splat_like(variance, epsilon)));
-  return b.multiply(centred, b.broadcast_like(b.divide(b.splat_like(root, 1), root), x));
+  return b.multiply(centred, spread(b, b.divide(b.splat_like(root, 1), root), x));
 }
 
 // x * scale + bias, of those that are there, at those dimensions of x.

@@ -96,11 +96,21 @@ inline Value reshape_to(Builder& b, Value x, Value from, const Extents& extents)
   return b.dynamic_reshape(x, sizes_tensor(b, from, extents), want.dims);
 }
 
-// Dimension i of x becomes dimension place[i].
-inline Value broadcast_to(Builder& b, Value x, Value from, const Extents& extents, Dims place) {
+// Dimension i of x becomes dimension place[i] of a tensor with these sizes. A dynamic one that stays dynamic keeps its size, which the text
+// says: IREE takes no dimension of which it is not known whether it expands.
+inline Value dynamic_broadcast(Builder& b, Value x, Value sizes, const Dims& dims, const Dims& place) {
+  const Type have = b.type(x);
+  Dims kept;
+  for (std::int64_t d = 0; d < have.rank(); ++d)
+    if (have.dims[at(d)] == TENON_DYNAMIC && dims[at(place[at(d)])] == TENON_DYNAMIC) kept.push_back(d);
+  Attributes attributes{{"broadcast_dimensions", place}};
+  if (!kept.empty()) attributes.emplace_back("known_nonexpanding_dimensions", kept);
+  return b.op1("dynamic_broadcast_in_dim", {x, sizes}, attributes, {{have.dtype, dims}});
+}
+inline Value broadcast_to(Builder& b, Value x, Value from, const Extents& extents, const Dims& place) {
   const Type have = b.type(x), want{have.dtype, dims_of(extents)};
-  if (have.is_static() && want.is_static()) return b.broadcast_in_dim(x, want.dims, std::move(place));
-  return b.op1("dynamic_broadcast_in_dim", {x, sizes_tensor(b, from, extents)}, {{"broadcast_dimensions", std::move(place)}}, {want});
+  if (have.is_static() && want.is_static()) return b.broadcast_in_dim(x, want.dims, place);
+  return dynamic_broadcast(b, x, sizes_tensor(b, from, extents), want.dims, place);
 }
 
 // Constants of every dtype: 8-bit floats are converted.

@@ -71,7 +71,7 @@ inline Value take(Builder& b, Value x, std::int64_t axis, Value indices) {
     Values components;
     for (std::int64_t d : map) {
       if (d == axis) {
-        components.push_back(b.op1("dynamic_broadcast_in_dim", {indices, shape}, {{"broadcast_dimensions", index_place}}, {component}));
+        components.push_back(dynamic_broadcast(b, indices, shape, dims, index_place));
       } else {
         const auto number = static_cast<std::size_t>(std::find(moving.begin(), moving.end(), d) - moving.begin());
         components.push_back(b.op1("dynamic_iota", {shape}, {{"iota_dimension", moving_place[number]}}, {component}));

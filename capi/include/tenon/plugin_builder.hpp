@@ -257,19 +257,21 @@ class Builder {
   Value broadcast_in_dim(Value a, Dims dims, Dims at) {
     return op1("broadcast_in_dim", {a}, {{"broadcast_dimensions", std::move(at)}}, {{type(a).dtype, std::move(dims)}});
   }
-  // The same to the shape of another value, dynamic sizes included.
+  // The same to the shape of another value, dynamic sizes included. A dynamic size of `a` is the result's there, never 1: engines that
+  // compile dynamic shapes must know.
   Value broadcast_like(Value a, Value like, Dims at) {
     const Type to = type(like);
     if (to.is_static()) return broadcast_in_dim(a, to.dims, std::move(at));
     return dynamic_broadcast(a, sizes(like), to.dims, std::move(at));
   }
-  // NumPy's rule: aligned at the last dimension.
+  // NumPy's rule: aligned at the last dimension. A dynamic size of `a` may turn out to be 1, which not every engine compiles.
   Value broadcast_like(Value a, Value like) {
     const Type from = type(a), to = type(like);
     if (from.dims == to.dims && to.is_static()) return a;
     Dims at;
     for (int64_t i = 0; i < from.rank(); ++i) at.push_back(to.rank() - from.rank() + i);
-    return broadcast_like(a, like, std::move(at));
+    if (to.is_static()) return broadcast_in_dim(a, to.dims, std::move(at));
+    return dynamic_broadcast(a, sizes(like), to.dims, std::move(at), true);
   }
   // The sizes of a value, as i32 scalars in a rank-1 tensor.
   Value sizes(Value a) {
@@ -350,7 +352,8 @@ class Builder {
     std::vector<tenon_hlo_value> ids(64, TENON_HLO_NONE);
     std::size_t count = 0;
     check(call(ids.data(), ids.size(), &count));
-    if (count > ids.size()) node_.fail(TENON_UNIMPLEMENTED, cat("an operation with ", count, " results, at most ", ids.size(), " are taken"));
+    if (count > ids.size())
+      node_.fail(TENON_UNIMPLEMENTED, cat("an operation with ", count, " results, at most ", ids.size(), " are taken"));
     Values out;
     for (std::size_t i = 0; i < count; ++i) out.push_back({ids[i]});
     return out;
@@ -370,8 +373,14 @@ class Builder {
       return host().build_operator(call_, builder_, &request, out, capacity, count);
     });
   }
-  Value dynamic_broadcast(Value a, Value shape, Dims dims, Dims at) {
-    return op1("dynamic_broadcast_in_dim", {a, shape}, {{"broadcast_dimensions", std::move(at)}}, {{type(a).dtype, std::move(dims)}});
+  Value dynamic_broadcast(Value a, Value shape, Dims dims, Dims at, bool may_be_one = false) {
+    const Type from = type(a);
+    Dims same;  // what is known not to expand, which the types of static sizes say themselves
+    for (int64_t i = 0; i < from.rank() && !may_be_one; ++i)
+      if (from.dims[static_cast<std::size_t>(i)] == TENON_DYNAMIC) same.push_back(i);
+    Attributes attributes{{"broadcast_dimensions", std::move(at)}};
+    if (!same.empty()) attributes.emplace_back("known_nonexpanding_dimensions", std::move(same));
+    return op1("dynamic_broadcast_in_dim", {a, shape}, attributes, {{from.dtype, std::move(dims)}});
   }
   Value filled(Value like, tenon_dtype dtype, double value) {
     const Type t = type(like);

@@ -354,17 +354,24 @@ typedef struct tenon_program_options {
 #define TENON_PROGRAM_OPTIONS_INIT \
   { TENON_HEADER_INIT(tenon_program_options, TENON_KIND_PROGRAM_OPTIONS), 0, 0, 0.0, NULL, NULL, 0 }
 
-/* Plans a graph: kernels chosen, buffers assigned. options may be NULL. @since 1.0 @threads any @blocks yes @owns *out:
- * tenon_program_destroy
- * @errors NOT_FOUND (a parameter) FAILED_PRECONDITION (strict, dynamic dimensions) */
+/* Plans a graph: kernels chosen, buffers assigned. A graph whose inputs have dynamic dimensions is planned when their sizes are known: by
+ * each run, from its inputs, or by tenon_program_bind. What was planned for some sizes is kept for the next run with them. options may be
+ * NULL. The context, and params, must outlive the program. @since 1.0 @threads any @blocks yes @owns *out: tenon_program_destroy
+ * @errors NOT_FOUND (a parameter) FAILED_PRECONDITION (strict) */
 TENON_EXPORT int32_t tenon_graph_compile(const tenon_graph* graph, const tenon_program_options* options, tenon_program** out,
                                          tenon_error** error);
+/* The program for inputs of these types, in order, every size known: so that the outputs' types, the plan and the reports can be asked for
+ * before the first run. It shares what is planned with `program` and may outlive it. @since 1.0 @threads any @blocks yes
+ * @owns *out: tenon_program_destroy @errors INVALID_ARGUMENT (a type that the graph does not allow) and what inference says */
+TENON_EXPORT int32_t tenon_program_bind(const tenon_program* program, const tenon_type_view* inputs, size_t input_count,
+                                        tenon_program** out, tenon_error** error);
 /* @since 1.0 @threads exclusive @blocks no */
 TENON_EXPORT void tenon_program_destroy(tenon_program* program);
 /* @since 1.0 @threads any @blocks no */
 TENON_EXPORT size_t tenon_program_get_input_count(const tenon_program* program);
 TENON_EXPORT size_t tenon_program_get_output_count(const tenon_program* program);
-/* Name (lent) and type of an input or output. @since 1.0 @threads any @blocks no @errors OUT_OF_RANGE */
+/* Name (lent) and type of an input or output; sizes that are not bound are TENON_DYNAMIC. @since 1.0 @threads any @blocks no @errors
+ * OUT_OF_RANGE */
 TENON_EXPORT int32_t tenon_program_get_input(const tenon_program* program, size_t index, const char** name, size_t* length,
                                              tenon_type_view* type, tenon_error** error);
 TENON_EXPORT int32_t tenon_program_get_output(const tenon_program* program, size_t index, const char** name, size_t* length,
@@ -385,7 +392,7 @@ typedef struct tenon_run_options {
 TENON_EXPORT int32_t tenon_program_run(const tenon_program* program, const tenon_tensor_view* inputs, size_t input_count,
                                        const tenon_tensor_view* outputs, size_t output_count, const tenon_run_options* options,
                                        tenon_error** error);
-/* How many steps there are, for step_nanoseconds. @since 1.0 @threads any @blocks no */
+/* How many steps there are, for step_nanoseconds; 0 while sizes are not bound. @since 1.0 @threads any @blocks no */
 TENON_EXPORT size_t tenon_program_get_step_count(const tenon_program* program);
 /* The plan for a person: steps, kernels, buffers. @since 1.0 @threads any @blocks no @owns *out: tenon_blob_release */
 TENON_EXPORT int32_t tenon_program_print(const tenon_program* program, tenon_blob** out, tenon_error** error);

@@ -140,6 +140,12 @@ class Program : public detail::Owner<tenon_program, tenon_program_destroy> {
       return tenon_program_run(get(), inputs.data(), inputs.size(), outputs.data(), outputs.size(), nullptr, e);
     });
   }
+  // The program for inputs of these types: of a graph with dynamic dimensions.
+  Program bind(const std::vector<tenon_type_view>& inputs) const {
+    tenon_program* program = nullptr;
+    detail::call([&](tenon_error** e) { return tenon_program_bind(get(), inputs.data(), inputs.size(), &program, e); });
+    return Program(program);
+  }
   std::string plan() const {
     tenon_blob* blob = nullptr;
     detail::call([&](tenon_error** e) { return tenon_program_print(get(), &blob, e); });

@@ -28,52 +28,82 @@ void infer(const Node& node) {
   node.set_result(0, cache);
 }
 
-// The rows that are written: [S], or [B, S] where each row of the batch has a start of its own.
-Value rows(Builder& b, bool ring) {
-  const Value cache = b.operand(kCache), update = b.operand(kUpdate), start = b.operand(kStart);
-  const tenon_dtype dtype = b.type(start).dtype;
-  const Value capacity = b.convert(size_of(b, cache, 2), dtype), length = b.convert(size_of(b, update, 2), dtype);
-  const Value zero = b.scalar(dtype, 0);
-  const bool batched = b.type(start).rank() == 1;
-  const Value position = b.convert(batched ? iota_over(b, update, {0, 2}, 1) : iota_over(b, update, {2}, 0), dtype);
-  const Dims from = batched ? Dims{0} : Dims{};
-  if (!ring) {
-    const Value first = b.clamp(zero, start, b.maximum(b.subtract(capacity, length), zero));
-    return b.add(position, b.broadcast_like(first, position, from));
-  }
-  // Within the cache first, so that the sum cannot overflow. A cache of no rows divides by nothing.
-  const Value size = b.maximum(capacity, b.scalar(dtype, 1));
-  const auto wrapped = [&](Value x) { return b.remainder(x, b.broadcast_like(size, x, {})); };
-  const Value inside = wrapped(start);
-  const Value first = wrapped(b.add(inside, b.broadcast_like(size, inside, {})));
-  return wrapped(b.add(position, b.broadcast_like(first, position, from)));
+// What all starts have in common, in their type.
+struct Window {
+  tenon_dtype dtype;
+  bool ring;
+  Value capacity, length;  // rows of cache and update, scalars
+};
+Window window(Builder& b) {
+  const tenon_dtype dtype = b.type(b.operand(kStart)).dtype;
+  const bool ring = b.node().string("mode") == "ring";
+  const Value capacity = b.convert(size_of(b, b.operand(kCache), 2), dtype);
+  // A cache of no rows divides by nothing.
+  return {dtype, ring, ring ? b.maximum(capacity, b.scalar(dtype, 1)) : capacity, b.convert(size_of(b, b.operand(kUpdate), 2), dtype)};
+}
+Value wrapped(Builder& b, const Window& w, Value x) { return b.remainder(x, b.broadcast_like(w.capacity, x, {})); }
+
+// The row that the update's first one goes to.
+Value first_row(Builder& b, const Window& w, Value start) {
+  const Value zero = b.scalar(w.dtype, 0);
+  if (!w.ring) return b.clamp(zero, start, b.maximum(b.subtract(w.capacity, w.length), zero));
+  const Value inside = wrapped(b, w, start);
+  return wrapped(b, w, b.add(inside, b.broadcast_like(w.capacity, inside, {})));
+}
+
+// One start for all: [N, D] of all rows of the batch are put at the rows [S].
+Value scattered(Builder& b, const Window& w) {
+  const Value cache = b.operand(kCache), update = b.operand(kUpdate), first = first_row(b, w, b.operand(kStart));
+  const Value position = b.convert(iota_over(b, update, {2}, 0), w.dtype);
+  Value rows = b.add(position, b.broadcast_like(first, position, {}));
+  if (w.ring) rows = wrapped(b, w, rows);
+  const Type element(b.type(cache).dtype, {});
+  b.region({element, element}, [](const Values& v) { return Values{v[1]}; });
+  return b.op1("scatter", {cache, rows, update},
+               {{"update_window_dims", Dims{0, 1, 3}},
+                {"inserted_window_dims", Dims{2}},
+                {"scatter_dims_to_operand_dims", Dims{2}},
+                {"index_vector_dim", 1},
+                {"unique_indices", true}});
+}
+
+// A start for each row of the batch: every row of the cache looks for its row in the update. (A scatter to [batch, row] would touch less,
+// but not every engine compiles one whose windows lie between its indices.)
+Value looked_up(Builder& b, const Window& w) {
+  const Value cache = b.operand(kCache), update = b.operand(kUpdate), first = first_row(b, w, b.operand(kStart));
+  const Type type = b.type(cache);
+  // [B, C, 1], as the index of a gather holds its components.
+  const Type index_type(TENON_I32, {type.dims[0], type.dims[2], 1});
+  const Value one = b.splat({TENON_I32, {1}}, 1);
+  const auto iota = [&](std::int64_t along) {
+    if (index_type.is_static()) return b.iota(index_type, along);
+    return b.op1("dynamic_iota", {b.concatenate({sizes_of(b, cache, {0, 2}), one}, 0)}, {{"iota_dimension", along}}, {index_type});
+  };
+  const Value row = b.convert(iota(1), w.dtype);
+  Value from = b.subtract(row, b.broadcast_like(first, row, {0}));  // in the update
+  if (w.ring) from = b.select(b.compare("LT", from, b.splat_like(from, 0)), b.add(from, b.broadcast_like(w.capacity, from, {})), from);
+  const Value inside =
+      b.logical_and(b.compare("GE", from, b.splat_like(from, 0)), b.compare("LT", from, b.broadcast_like(w.length, from, {})));
+  const Value index = b.concatenate({b.convert(iota(0), w.dtype), from}, 2);
+  const Value found = b.op1("gather", {update, index},
+                            {{"offset_dims", Dims{1, 3}},
+                             {"collapsed_slice_dims", Dims{0, 2}},
+                             {"start_index_map", Dims{0, 2}},
+                             {"index_vector_dim", 2},
+                             {"slice_sizes", Dims{1, type.dims[1], 1, type.dims[3]}}});
+  return b.select(b.broadcast_like(inside, cache, {0, 2, 3}), found, cache);
 }
 
 void lower(Builder& b) {
-  const Node& node = b.node();
   const Value cache = b.operand(kCache), update = b.operand(kUpdate), start = b.operand(kStart);
-  const Type element(b.type(cache).dtype, {}), type = b.type(update);
-  const bool ring = node.string("mode") == "ring", batched = b.type(start).rank() == 1;
-  if (type.is_static() && (type.dims[0] == 0 || type.dims[1] == 0 || type.dims[2] == 0 || type.dims[3] == 0)) return b.finish({cache});
-  if (!ring && !batched) {
-    const Value zero = b.scalar(b.type(start).dtype, 0);
-    return b.finish({b.dynamic_update_slice(cache, update, {zero, zero, start, zero})});
-  }
-  // A window is [N, D] of one row, at [row] or [batch, row].
-  Value index = rows(b, ring);
-  if (batched) {
-    const Dims dims{type.dims[0], type.dims[2], 1}, from{0, 1, 1};
-    const Value row_of_batch = b.iota_like(index, b.type(index).dtype, 0);
-    index = b.concatenate({reshape_to(b, row_of_batch, dims, from), reshape_to(b, index, dims, from)}, 2);
-  }
-  b.region({element, element}, [](const Values& v) { return Values{v[1]}; });
-  const Dims written = batched ? Dims{0, 2} : Dims{2};
-  b.finish({b.op1("scatter", {cache, index, update},
-                  {{"update_window_dims", batched ? Dims{1, 3} : Dims{0, 1, 3}},
-                   {"inserted_window_dims", written},
-                   {"scatter_dims_to_operand_dims", written},
-                   {"index_vector_dim", batched ? 2 : 1},
-                   {"unique_indices", true}})});
+  const Type type = b.type(update);
+  for (std::int64_t size : type.dims)
+    if (size == 0) return b.finish({cache});
+  const Window w = window(b);
+  if (b.type(start).rank() == 1) return b.finish({looked_up(b, w)});
+  if (w.ring || !type.is_static() || !b.type(cache).is_static()) return b.finish({scattered(b, w)});
+  const Value zero = b.scalar(w.dtype, 0);
+  b.finish({b.dynamic_update_slice(cache, update, {zero, zero, start, zero})});
 }
 
 }  // namespace

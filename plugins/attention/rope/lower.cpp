@@ -1,4 +1,5 @@
 // What rope means. The operator's table stands at the end.
+#include "plugins/attention/regroup.h"
 #include "plugins/attention/rope/rope.h"
 
 namespace tenon::attention::rope {
@@ -8,17 +9,6 @@ using namespace plugin;
 
 void infer(const Node& node) { node.set_result(0, read(node).input); }
 
-// The dimensions of `a` but the last, followed by `last`. Each keeps its place, so that a dynamic one is known.
-Value with_last(Builder& b, Value a, const Dims& last) {
-  Dims dims = b.type(a).dims, from;
-  const std::int64_t rank = b.type(a).rank();
-  const std::int64_t kept = rank - (last.size() == 2 ? 1 : 2);  // one dimension becomes two, or two become one
-  dims.resize(at(kept));
-  dims.insert(dims.end(), last.begin(), last.end());
-  for (std::size_t i = 0; i < dims.size(); ++i) from.push_back(static_cast<std::int64_t>(i));
-  return reshape_to(b, a, std::move(dims), from);
-}
-
 void lower(Builder& b) {
   const Rope rope = read(b.node());
   const Tables table = tables(b, rope);
@@ -27,25 +17,15 @@ void lower(Builder& b) {
   const tenon_dtype dtype = rope.input.dtype;
 
   const Value turned = b.convert(part_of(b, input, last, 0, rope.rotary), wide(dtype));
-  Value first, second;
-  if (rope.interleaved) {
-    const Value pairs = with_last(b, turned, {rope.pairs(), 2});
-    first = with_last(b, part_of(b, pairs, last + 1, 0, 1), {rope.pairs()});
-    second = with_last(b, part_of(b, pairs, last + 1, 1, 2), {rope.pairs()});
-  } else {
-    first = part_of(b, turned, last, 0, rope.pairs());
-    second = part_of(b, turned, last, rope.pairs(), rope.rotary);
-  }
+  const std::int64_t pairs = rope.pairs(), rotary = rope.rotary;
+  const Value first = rope.interleaved ? part_of(b, turned, last, 0, rotary, 2) : part_of(b, turned, last, 0, pairs);
+  const Value second = rope.interleaved ? part_of(b, turned, last, 1, rotary, 2) : part_of(b, turned, last, pairs, rotary);
   const Dims axes = rope.table_axes(b.type(table.cos).rank());
   const Value cos = spread(b, table.cos, first, axes), sin = spread(b, table.sin, first, rope.table_axes(b.type(table.sin).rank()));
   const Value x = b.convert(b.subtract(b.multiply(first, cos), b.multiply(second, sin)), dtype);
   const Value y = b.convert(b.add(b.multiply(second, cos), b.multiply(first, sin)), dtype);
 
-  Value output;
-  if (rope.interleaved)
-    output = with_last(b, b.concatenate({with_last(b, x, {rope.pairs(), 1}), with_last(b, y, {rope.pairs(), 1})}, last + 1), {rope.rotary});
-  else
-    output = b.concatenate({x, y}, last);
+  Value output = rope.interleaved ? interleave(b, x, y) : b.concatenate({x, y}, last);
   if (rope.rotary < size) output = b.concatenate({output, part_of(b, input, last, rope.rotary, size)}, last);
   b.finish({output});
 }

@@ -61,7 +61,10 @@ Crossed cross(Builder& b, Value positions, Value pairs) {
   const Value count = b.splat({TENON_I32, {1}}, static_cast<double>(dims.back()));
   const Value sizes = b.concatenate({b.sizes(positions), count}, 0);
   const auto broadcast = [&](Value value, Dims at) {
-    return b.op1("dynamic_broadcast_in_dim", {value, sizes}, {{"broadcast_dimensions", std::move(at)}}, {{b.type(value).dtype, dims}});
+    Dims same;  // engines that compile dynamic shapes must know what does not expand
+    for (std::int64_t i = 0; i < b.type(value).rank(); ++i) same.push_back(i);
+    return b.op1("dynamic_broadcast_in_dim", {value, sizes},
+                 {{"broadcast_dimensions", std::move(at)}, {"known_nonexpanding_dimensions", same}}, {{b.type(value).dtype, dims}});
   };
   return {broadcast(positions, at_front), broadcast(pairs, {type.rank()})};
 }

@@ -59,6 +59,9 @@ Attention read(const Node& node) {
   if (a.keys == TENON_DYNAMIC) a.keys = value.dims[sequence];
   expect_equal(node, "batch", "key", key.dims[0], "query", a.batch);
   expect_equal(node, "batch", "value", value.dims[0], "query", a.batch);
+  if (key.dims[0] != a.batch || value.dims[0] != a.batch)
+    node.fail(TENON_UNIMPLEMENTED, cat("the batch must be known for all of query, key and value or for none, got ", text(query.dims), ", ",
+                                       text(key.dims), " and ", text(value.dims)));
   expect_equal(node, "sequence length", "value", value.dims[sequence], "key", a.keys);
   expect_equal(node, "head size", "key", key.dims[last], "query", a.size);
   expect_known(node, "query", "head size", a.size);

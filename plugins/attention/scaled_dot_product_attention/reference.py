@@ -22,6 +22,7 @@ def visible_keys(shape, lengths, causal, causal_alignment, window):
     return seen
 
 
+@np.errstate(all="ignore")
 def scaled_dot_product_attention(query, key, value, mask, key_lengths, sinks, *, scale, causal, causal_alignment, window, softcap, layout,
                                  return_log_sum_exp):
     q, k, v = (heads_first(x, layout) for x in (query, key, value))
@@ -34,12 +35,15 @@ def scaled_dot_product_attention(query, key, value, mask, key_lengths, sinks, *,
         full = mask[:, None] if query.ndim == 3 and mask.ndim == 3 else mask
         full = np.broadcast_to(full, (batch, heads, queries, keys))
 
+    smallest = 2.0**-1074 if q.dtype == np.longdouble else 2.0**-149
     output = np.zeros((batch, heads, queries, value_size), q.dtype)
     error = np.zeros_like(output)
     log_sum_exp = np.full((batch, heads, queries), -np.inf, q.dtype)
     log_error = np.zeros_like(log_sum_exp)
     for b, h, i in np.ndindex(batch, heads, queries):
         columns, values = k[b, h // group], v[b, h // group]
+        if key_lengths is not None:
+            values = np.where(np.arange(keys)[:, None] < int(key_lengths[b]), values, 0)
         allowed = seen[b, i] & (full[b, h, i] if full is not None and full.dtype == bool else True)
         scores = np.where(allowed, 0, -np.inf).astype(q.dtype)
         off = 0.0       # the largest error of a score, in roundings
@@ -65,9 +69,9 @@ def scaled_dot_product_attention(query, key, value, mask, key_lengths, sinks, *,
         log_sum_exp[b, h, i] = np.log(sum_) + most
         log_error[b, h, i] = off + keys + 6 + abs(most) + abs(np.log(sum_))
         weights = np.exp(scores - most) / sum_
-        there = weights != 0
-        output[b, h, i] = weights[there] @ values[there]
-        error[b, h, i] = (2 * off + 2 * keys + 10) * (weights[there] @ np.abs(values[there]))
+        weights[weights < smallest] = 0     # as in the type that is computed in: 0 times infinity is NaN there
+        output[b, h, i] = weights @ values
+        error[b, h, i] = (2 * off + 2 * keys + 10) * (weights @ np.abs(values))
     if query.ndim == 3:
         output, error, log_sum_exp, log_error = output[:, 0], error[:, 0], log_sum_exp[:, 0], log_error[:, 0]
     elif layout == "bsnh":

@@ -1,6 +1,7 @@
 // Which key each query may see: causal, window, key_lengths and masks, in the scores' shape.
 #include <algorithm>
 
+#include "plugins/attention/regroup.h"
 #include "plugins/attention/scaled_dot_product_attention/attention.h"
 
 namespace tenon::attention::sdpa {
@@ -59,19 +60,14 @@ Value visible_by_position(Builder& b, const Attention& a, Value scores) {
 }
 
 Value spread_mask(Builder& b, const Attention& a, Value mask, Value scores) {
-  Type type = b.type(mask);
+  const Type type = b.type(mask);
   const std::int64_t rank = type.rank();
   // The scores' dimension that each of the mask's is, from the last one.
   Dims full{0, a.query_axis(), a.key_axis()};
   if (a.has_heads) full.insert(full.begin() + 1, 1);
   Dims dimensions(full.end() - rank, full.end());
   if (const std::int64_t head = rank - 3; a.grouped() && head >= 0 && type.dims[at(head)] != 1) {
-    // One head each: they stand in groups, as the query's.
-    type.dims[at(head)] = a.group();
-    type.dims.insert(type.dims.begin() + head, a.heads);
-    Dims from;
-    for (std::int64_t i = 0; i <= rank; ++i) from.push_back(i > head ? i - 1 : i);
-    mask = reshape_to(b, mask, type.dims, from);
+    mask = split(b, mask, head, a.heads, a.group());  // one head each: they stand in groups, as the query's
     dimensions.insert(dimensions.begin() + head + 1, 2);
   }
   return spread(b, mask, scores, dimensions);

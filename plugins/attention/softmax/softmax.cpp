@@ -15,11 +15,11 @@ void lower(Builder& b) {
   const Type input = node.operand(0);
   const Dims axis{node.axis("axis", input.rank())};
   const Value x = b.convert(b.operand(0), wide(input.dtype));
-  const Value shifted = b.subtract(x, b.broadcast_like(reduce_max(b, x, axis, true), x));
+  const Value shifted = b.subtract(x, spread_back(b, reduce_max(b, x, axis), x, axis[0]));
   const Value powers = b.exponential(shifted);
-  const Value sum = b.reduce_add(powers, axis, true);
-  const Value y =
-      kScale == Scale::Linear ? b.divide(powers, b.broadcast_like(sum, x)) : b.subtract(shifted, b.broadcast_like(b.log(sum), x));
+  const Value sum = b.reduce_add(powers, axis);
+  const Value y = kScale == Scale::Linear ? b.divide(powers, spread_back(b, sum, x, axis[0]))
+                                          : b.subtract(shifted, spread_back(b, b.log(sum), x, axis[0]));
   b.finish({b.convert(y, input.dtype)});
 }
 

@@ -21,6 +21,22 @@ def halves(total, auto_pad):
     return low, total - low
 
 
+LARGEST = {np.dtype(np.longdouble): float(np.finfo(np.float64).max), np.dtype(np.float64): float(np.finfo(np.float32).max)}
+
+
+def products(x, w):
+    """[N, C, ..] and [O, C]: [N, O, ..] and the sums of magnitudes. A product that overflows where it is computed is infinite."""
+    terms = x[:, None] * w.reshape(1, *w.shape, *[1] * (x.ndim - 2))
+    terms = np.where(np.abs(terms) > LARGEST[x.dtype], np.copysign(np.inf, terms), terms)
+    return np.sum(terms, axis=2), np.sum(np.abs(terms), axis=2)
+
+
+def grouped(x, w, groups, transposed):
+    """products() of every group; w is [O, C / groups], or transposed [C, O / groups]."""
+    parts = [products(a, b.T if transposed else b) for a, b in zip(pieces(x, groups, 1), pieces(w, groups, 0))]
+    return np.concatenate([p[0] for p in parts], axis=1), np.concatenate([p[1] for p in parts], axis=1)
+
+
 def pieces(array, groups, axis):
     return np.split(array, groups, axis=axis)
 
@@ -53,9 +69,9 @@ def convolution(input, weight, bias, *, strides, padding, auto_pad, dilations, g
         for place in itertools.product(*(range(k) for k in kernel)):
             window = padded[(slice(None), slice(None)) + tuple(
                 slice(p * d, p * d + (m - 1) * s + 1, s) for p, d, m, s in zip(place, dilations, out, strides))]
-            parts = list(zip(pieces(window, groups, 1), pieces(weight[(slice(None), slice(None)) + place], groups, 0)))
-            value += np.concatenate([np.einsum("nc...,oc->no...", x, w) for x, w in parts], axis=1)
-            magnitude += np.concatenate([np.einsum("nc...,oc->no...", np.abs(x), np.abs(w)) for x, w in parts], axis=1)
+            sums = grouped(window, weight[(slice(None), slice(None)) + place], groups, transposed=False)
+            value += sums[0]
+            magnitude += sums[1]
     return finish(value, magnitude, bias, layout, weight[0].size)
 
 
@@ -75,9 +91,9 @@ def conv_transpose(input, weight, bias, *, strides, padding, output_padding, aut
         for place in itertools.product(*(range(k) for k in kernel)):
             at = (slice(None), slice(None)) + tuple(
                 slice(p * d, p * d + (n - 1) * s + 1, s) for p, d, n, s in zip(place, dilations, sizes, strides))
-            parts = list(zip(pieces(input, groups, 1), pieces(weight[(slice(None), slice(None)) + place], groups, 0)))
-            value[at] += np.concatenate([np.einsum("nc...,co->no...", x, w) for x, w in parts], axis=1)
-            magnitude[at] += np.concatenate([np.einsum("nc...,co->no...", np.abs(x), np.abs(w)) for x, w in parts], axis=1)
+            sums = grouped(input, weight[(slice(None), slice(None)) + place], groups, transposed=True)
+            value[at] += sums[0]
+            magnitude[at] += sums[1]
     # Zeros behind the end, as many as output_padding asks for; then the padding is cut off.
     more = [(0, 0), (0, 0)] + [(0, max(0, e - high)) for e, (_, high) in zip(extra, pads)]
     value, magnitude = np.pad(value, more), np.pad(magnitude, more)

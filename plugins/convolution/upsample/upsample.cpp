@@ -1,5 +1,6 @@
 // upsample: one dimension after the other, by indices and weights that are known when the text is written.
 #include <algorithm>
+#include <cmath>
 
 #include "plugins/convolution/upsample/positions.h"
 #include "plugins/convolution/window/window.h"

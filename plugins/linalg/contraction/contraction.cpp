@@ -1,6 +1,8 @@
 #include "plugins/linalg/contraction/contraction.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace tenon::linalg {
 
@@ -72,9 +74,7 @@ void drop_broadcast(Builder& b, Side& side, const Side& other) {
   side = {without(b, side.value, gone), kept};
 }
 
-// IREE compiles a product of dynamic sizes only if each side has one dimension besides those of the batch, and knows no dynamic_reshape
-// that would bring others to that form. So the leading ones become batch dimensions, which the other side is broadcast to, and the same
-// happens where a size of 1 goes with another size.
+// 1 where the side has no such label.
 std::int64_t size_at(Builder& b, const Side& side, int label) {
   const std::int64_t at = place(side.labels, label);
   return at < static_cast<std::int64_t>(side.labels.size()) ? b.type(side.value).dims[static_cast<std::size_t>(at)] : 1;
@@ -90,6 +90,9 @@ Labels leading_alone(const Side& side, const Side& other) {
 }
 
 // `side` with the dimensions `more` of the other side in front, and with the other's size wherever it has 1.
+// IREE compiles a product of dynamic sizes only if each side has one dimension besides those of the batch, and knows no dynamic_reshape
+// that would bring others to that form. So the leading ones become batch dimensions, which the other side is broadcast to, and the same
+// happens where a size of 1 goes with another size.
 Side broadcast_side(Builder& b, const Side& side, const Labels& more, const Side& other) {
   Side out{side.value, more};
   out.labels.insert(out.labels.end(), side.labels.begin(), side.labels.end());
@@ -97,7 +100,8 @@ Side broadcast_side(Builder& b, const Side& side, const Labels& more, const Side
   Dims dims, at;
   for (std::size_t i = 0; i < out.labels.size(); ++i) {
     const int label = out.labels[i];
-    from.push_back(i < more.size() || (has(other.labels, label) && size_at(b, side, label) == 1) ? &other : &side);
+    const bool grows = label >= kBroadcast && size_at(b, side, label) == 1 && size_at(b, other, label) != 1;
+    from.push_back(i < more.size() || grows ? &other : &side);
     dims.push_back(size_at(b, *from.back(), label));
     if (i >= more.size()) at.push_back(static_cast<std::int64_t>(i));
   }

@@ -1,4 +1,6 @@
 // gemm: alpha * a @ b + beta * c, of matrices.
+#include <cmath>
+
 #include "plugins/linalg/matmul/matrices.h"
 
 namespace tenon::linalg {

@@ -3,6 +3,12 @@ import numpy as np
 from bounds import Bounded
 
 
+def stored(x):
+    """With infinity for what the type that is computed in, f32 or f64, cannot hold."""
+    largest = np.finfo(np.float64 if x.dtype == np.longdouble else np.float32).max
+    return np.where(np.abs(x) > largest, np.sign(x) * np.inf, x).astype(x.dtype)
+
+
 def group_norm(input, scale, bias, *, num_groups, epsilon, channel_axis):
     x = np.moveaxis(input, channel_axis, 1)
     value, error = np.empty_like(x), np.empty_like(x)
@@ -11,9 +17,9 @@ def group_norm(input, scale, bias, *, num_groups, epsilon, channel_axis):
         for group in range(num_groups):
             part = x[row, group * size:(group + 1) * size]
             with np.errstate(all="ignore"):
-                mean = np.mean(part)
-                root = np.sqrt(np.mean((part - mean) ** 2) + epsilon)
-                y = (part - mean) / root
+                centred = stored(part - stored(np.sum(part)) / part.size)
+                root = np.sqrt(stored(np.sum(stored(centred * centred))) / part.size + epsilon)
+                y = centred * (1 / root)
                 # As for layer_norm: the mean's own error counts against the root.
                 off = (part.size + 2) * np.mean(np.abs(part)) / root
             value[row, group * size:(group + 1) * size] = y

@@ -18,7 +18,7 @@ void lower(Builder& b) {
   const Value x = b.convert(b.operand(0), wide(input.dtype));
   const Value norm = b.sqrt(b.reduce_add(b.multiply(x, x), {node.axis("axis", input.rank())}, true));
   const Value divisor = b.maximum(norm, b.splat_like(norm, node.real("epsilon")));
-  b.finish({b.convert(b.divide(x, b.broadcast_like(divisor, x)), input.dtype)});
+  b.finish({b.convert(b.divide(x, spread(b, divisor, x)), input.dtype)});
 }
 
 }  // namespace

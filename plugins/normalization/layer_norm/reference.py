@@ -3,6 +3,12 @@ import numpy as np
 from bounds import Bounded
 
 
+def stored(x):
+    """With infinity for what the type that is computed in, f32 or f64, cannot hold."""
+    largest = np.finfo(np.float64 if x.dtype == np.longdouble else np.float32).max
+    return np.where(np.abs(x) > largest, np.sign(x) * np.inf, x).astype(x.dtype)
+
+
 def normalized(x, axes, epsilon):
     """The normalized values, and how far off they may be, in roundings.
 
@@ -11,10 +17,10 @@ def normalized(x, axes, epsilon):
     """
     count = np.prod([x.shape[a] for a in axes])
     with np.errstate(all="ignore"):
-        mean = np.mean(x, axis=axes, keepdims=True)
-        centred = x - mean
-        root = np.sqrt(np.mean(centred * centred, axis=axes, keepdims=True) + epsilon)
-        value = centred / root
+        mean = stored(np.sum(x, axis=axes, keepdims=True)) / count
+        centred = stored(x - mean)
+        root = np.sqrt(stored(np.sum(stored(centred * centred), axis=axes, keepdims=True)) / count + epsilon)
+        value = centred * (1 / root)
         off = (count + 2) * np.mean(np.abs(x), axis=axes, keepdims=True) / root
     return value, off * (1 + np.abs(value)) + (count + 8) * np.abs(value)
 

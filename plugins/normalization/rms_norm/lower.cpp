@@ -25,7 +25,9 @@ void lower(Builder& b) {
   const Value mean = b.use1("reduce_mean", {b.multiply(x, x)}, {{"axes", reduced}, {"keepdims", true}});
   const Value root = b.sqrt(b.add(mean, b.splat_like(mean, node.real("epsilon"))));
   const Value factor = b.divide(b.splat_like(mean, 1), root);
-  Value y = b.multiply(x, b.broadcast_like(factor, x));
+  Dims all;
+  for (std::int64_t i = 0; i < input.rank(); ++i) all.push_back(i);
+  Value y = b.multiply(x, b.broadcast_like(factor, x, all));
 
   if (node.has(kScale)) {
     Value scale = b.convert(b.operand(kScale), wide);

@@ -45,7 +45,10 @@ Checked checked(Builder& b, Value indices, Value size) {
 void finish(Builder& b, Value output, Value valid, const Dims& place) {
   if (valid) {
     const Value fill = filled_like(b, output, b.type(output).dtype, b.node().real("fill_value"));
-    output = b.select(b.broadcast_like(valid, output, place), output, fill);
+    const Dims dims = b.type(output).dims;
+    const bool is_static = b.type(output).is_static() && b.type(valid).is_static();
+    valid = is_static ? b.broadcast_in_dim(valid, dims, place) : dynamic_broadcast(b, valid, b.sizes(output), dims, place);
+    output = b.select(valid, output, fill);
   }
   b.finish({output});
 }
