@@ -8,9 +8,9 @@ COLUMNS = ("run", "xla", "stablehlo", "iree", "composites")
 TITLES = ("tenon run", "XLA", "StableHLO's interpreter", "IREE", "composites (interpreter)")
 HEAD = """# Coverage
 
-Cases of each operator that passed in a run of `tests/engines/run.py`, for each of these dtypes, and those that an engine is not asked for: `4 -2 (1)` is four
-passed and two left out for reason 1. Written by `run.py --update-coverage`; the run fails if it differs. `--full` runs more cases than
-are counted here.
+Cases of each operator that passed in a run of `tests/engines/run.py`, for each of these dtypes, and those that an engine is not asked
+for: `4 -2 (1)` is four passed and two left out for reason 1. Written by `run.py --update-coverage`; the run fails if it differs. `--full`
+runs more cases than are counted here.
 
 """
 
