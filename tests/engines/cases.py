@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from tensors import DTYPES, FLOATS, write_npy, write_safetensors
 
-NORM_DTYPES = ("f32", "f16", "bf16", "f64")
+# The operators' own cases cover the other dtypes in the plain targets; here every target is run.
+NORM_DTYPES = ("f32", "bf16")
 
 
 @dataclass
@@ -249,7 +250,7 @@ def one_reduce(name, op, dtype, shape, values=None, **attributes):
 
 def reduction_cases():
     for op in ("reduce_sum", "reduce_mean"):
-        for dtype in ("f32", "f16", "bf16", "f64") + (("i32", "i64", "i8", "ui8") if op == "reduce_sum" else ()):
+        for dtype in ("f32", "bf16") + (("i32",) if op == "reduce_sum" else ()):
             def reduce(name, shape, op=op, dtype=dtype, **options):
                 return one_reduce(f"{op}-{name}-{dtype}", op, dtype, shape, **options)
 

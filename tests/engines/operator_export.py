@@ -66,7 +66,9 @@ def export(tenon, schema, root, drawn=0):
     command = [tenon, "verify", schema["full_name"], "--no-user-plugins", "-q", "--export", root]
     done = subprocess.run(command + (["--cases", str(drawn), "--seed", "1"] if drawn else []), capture_output=True, text=True, timeout=600)
     found = sorted(glob.glob(os.path.join(root, schema["name"], "*", "case.json")))
-    problem = None if done.returncode == 0 else f"tenon verify {schema['name']}: exit status {done.returncode}\n{(done.stdout + done.stderr)[:1200]}"
+    problem = None
+    if done.returncode:
+        problem = f"tenon verify {schema['name']}: exit status {done.returncode}\n{(done.stdout + done.stderr)[:1200]}"
     if not found and problem is None:
         problem = f"tenon verify {schema['name']} exported no case"
     return [read_case(os.path.dirname(path), schema) for path in found], problem

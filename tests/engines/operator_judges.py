@@ -68,7 +68,8 @@ def check(report):
         want = expected(array, dtype, [3], MACHINES["xla"])
         expect(f"{dtype}: right", wrong(array, [want], MACHINES["xla"])[0] is None)
         expect(f"{dtype}: wrong", wrong(array[::-1].copy(), [want], MACHINES["xla"])[0] is not None)
-    for name, arguments in (("a reference of another shape", (np.zeros(3), "f32", [2])), ("a reference out of range", (np.array([300]), "i8", [1]))):
+    for name, arguments in (("a reference of another shape", (np.zeros(3), "f32", [2])),
+                            ("a reference out of range", (np.array([300]), "i8", [1]))):
         try:
             expected(*arguments, MACHINES["tenon"])
             expect(name, False, "nothing")

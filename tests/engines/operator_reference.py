@@ -114,4 +114,5 @@ def wrong(got, wants, machine):
         return None, worst
     where = tuple(np.argwhere(bad)[0])
     within = "" if want.error is None else f" within {want.error[where]:.3g}"
-    return f"{int(bad.sum())} of {bad.size} values; at {list(map(int, where))}: got {got[where]!s}, expected {want.value[where]!s}{within}", worst
+    return (f"{int(bad.sum())} of {bad.size} values; at {list(map(int, where))}: got {got[where]!s}, expected {want.value[where]!s}{within}",
+            worst)

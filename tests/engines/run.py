@@ -20,7 +20,8 @@ SUITES = ["graphs", "operators", "onnx"]
 def run_suite(command):
     """Runs a suite, passing its output on: (whether its exit status is 0, passed, failed) by its last line."""
     last = ""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(clean_environment(), TENON_ENGINES_PYTHON=base_python()[0])) as suite:
+    settings = dict(clean_environment(), TENON_ENGINES_PYTHON=base_python()[0])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=settings) as suite:
         for line in suite.stdout:
             print(line, end="", flush=True)
             last = line
