@@ -115,7 +115,8 @@ int run_source(const Options& options, const Globals& globals) {
   const Graph graph = load_source(context, options.source);
   const Params params = open_params(context, graph, options.source, ParamsUse::Required);
   Program program = compile(graph, params, options);
-  const ResultFiles files(options.outputs, program_outputs(program));
+  const std::vector<Named> declared = program_outputs(program);
+  const ResultFiles files(options.outputs, declared);  // which holds on to them
   if (globals.json && files.to_stdout()) throw wrong_usage("--json and -o - both want stdout", "write the result to a file");
   const BoundInputs inputs = bind_inputs(context, program, options.inputs, options.random);
   bind_sizes(program, inputs.views);
