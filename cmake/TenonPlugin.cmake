@@ -101,6 +101,9 @@ function(_tenon_plugin_library target output simd_objects)
   if(TARGET tenon_options)
     target_link_libraries(${target} PRIVATE tenon_options)
   endif()
+  if(TENON_UNITY)
+    target_precompile_headers(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${PROJECT_SOURCE_DIR}/capi/include/tenon/plugin.hpp>")
+  endif()
   # After the link: one exported symbol, the note is there, no start-up code of -ffast-math came in by another way.
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND ${Python3_EXECUTABLE} ${TENON_PACK_SCRIPT} check $<TARGET_FILE:${target}> VERBATIM)

@@ -2,7 +2,7 @@
 
 tenon_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # A second checkout of the same sources finds what the first compiled.
-export CCACHE_BASEDIR=$tenon_root CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR=$tenon_root CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The modules of the cases that say `text: true`, byte for byte: plugins/<pack>/<operator>/expected.mlir beside each cases.yaml.
+"""The modules of the cases that say `text: true`, byte for byte: plugins/<pack>/<operator>/expected.mlir beside each cases.yaml. And
+plugins/OPERATORS.md, which `tenon ops --markdown` writes.
 
     tests/goldens/check.py TENON [--update]
 
@@ -49,19 +50,22 @@ def main():
     parser.add_argument("--update", action="store_true", help="write the files anew")
     args = parser.parse_args()
     tenon = os.path.abspath(args.tenon)
-    wrong = compared = 0
+    wrong, found = 0, []
     for file in sorted(glob.glob(os.path.join(ROOT, "plugins", "*", "*", "cases.yaml"))):
         with open(file, encoding="utf-8") as stream:
             cases = [case for case in yaml.safe_load(stream) or [] if case.get("text")]
         path = os.path.join(os.path.dirname(file), "expected.mlir")
-        name = os.path.relpath(path, ROOT)
         if not cases:
             if os.path.exists(path):
-                print(f"{name}: no case beside it says text: true")
+                print(f"{os.path.relpath(path, ROOT)}: no case beside it says text: true")
                 wrong += 1
             continue
         with tempfile.TemporaryDirectory() as work:
             text = goldens(tenon, cases, work)
+        found.append((path, text))
+    found.append((os.path.join(ROOT, "plugins", "OPERATORS.md"), run(tenon, "ops", "--markdown", "--no-user-plugins")))
+    for path, text in found:
+        name = os.path.relpath(path, ROOT)
         if args.update:
             with open(path, "w", encoding="utf-8") as stream:
                 stream.write(text)
@@ -70,13 +74,12 @@ def main():
         if os.path.exists(path):
             with open(path, encoding="utf-8") as stream:
                 old = stream.read()
-        compared += 1
         if old != text:
             wrong += 1
             sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), text.splitlines(True), name, f"{name} (now)"))
     if not args.update:
-        print(f"goldens: {compared} files, {wrong} differ")
-        if compared == 0:
+        print(f"goldens: {len(found)} files, {wrong} differ")
+        if len(found) < 2:
             print("no case says text: true")
             return 1
     return 1 if wrong else 0
