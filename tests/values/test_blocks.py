@@ -41,36 +41,55 @@ def rotate(x, positions, frequency):
     return np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
 
 
-def llama_block(x, positions, start, lengths, k_cache, v_cache, w):
-    """x [B,S,2048]; returns y and both caches."""
-    batch, seq, hidden = x.shape
-
-    def heads(rows, count):
-        return rows.reshape(batch, seq, count, 64).transpose(0, 2, 1, 3)
-
-    frequency = llama3_frequencies(64, 500000.0, 32, 1, 4, 8192)
-    normed = rms_norm(x, 1e-5) * w["input_layernorm.weight"]
-    q = rotate(heads(normed @ w["self_attn.q_proj.weight"].T, 32), positions, frequency)
-    k_cache, v_cache = k_cache.copy(), v_cache.copy()
-    k_cache[:, :, start:start + seq] = rotate(heads(normed @ w["self_attn.k_proj.weight"].T, 8), positions, frequency)
-    v_cache[:, :, start:start + seq] = heads(normed @ w["self_attn.v_proj.weight"].T, 8)
-    out = np.zeros_like(q)
+def cached_attention(q, k, v, frequency, positions, start, lengths, k_cache, v_cache, scale):
+    """q [B,S,H,D], k and v [B,S,N,D] before rotation; returns [B,S,H*D] and both caches with the new rows."""
+    batch, seq, count, dim = q.shape
+    q, k, v = (rows.transpose(0, 2, 1, 3) for rows in (q, k, v))
+    q, k_cache, v_cache = rotate(q, positions, frequency), k_cache.copy(), v_cache.copy()
+    k_cache[:, :, start:start + seq], v_cache[:, :, start:start + seq] = rotate(k, positions, frequency), v
+    out, group = np.zeros_like(q), count // k.shape[1]
     for b in range(batch):
-        for h in range(32):
-            scores = q[b, h] @ k_cache[b, h // 4].T / 8
+        for h in range(count):
             visible = np.arange(k_cache.shape[2]) <= np.arange(seq)[:, None] + lengths[b] - seq
-            out[b, h] = softmax(np.where(visible, scores, -np.inf)) @ v_cache[b, h // 4]
-    x = x + out.transpose(0, 2, 1, 3).reshape(batch, seq, hidden) @ w["self_attn.o_proj.weight"].T
+            out[b, h] = softmax(np.where(visible, q[b, h] @ k_cache[b, h // group].T * scale, -np.inf)) @ v_cache[b, h // group]
+    return out.transpose(0, 2, 1, 3).reshape(batch, seq, count * dim), k_cache, v_cache
+
+
+def project(rows, weight, *heads):
+    out = rows @ weight.T
+    return out.reshape(*rows.shape[:2], *heads) if heads else out
+
+
+def llama_block(x, w, *rest):
+    """x [B,S,2048]; returns y and both caches."""
+    normed = rms_norm(x, 1e-5) * w["input_layernorm.weight"]
+    q, k, v = (project(normed, w[f"self_attn.{name}_proj.weight"], heads, 64) for name, heads in (("q", 32), ("k", 8), ("v", 8)))
+    out, k_cache, v_cache = cached_attention(q, k, v, llama3_frequencies(64, 500000.0, 32, 1, 4, 8192), *rest, 64**-0.5)
+    x = x + project(out, w["self_attn.o_proj.weight"])
     normed = rms_norm(x, 1e-5) * w["post_attention_layernorm.weight"]
-    gate = normed @ w["mlp.gate_proj.weight"].T
-    return x + (gate / (1 + np.exp(-gate)) * (normed @ w["mlp.up_proj.weight"].T)) @ w["mlp.down_proj.weight"].T, k_cache, v_cache
+    gate = project(normed, w["mlp.gate_proj.weight"])
+    return x + project(gate / (1 + np.exp(-gate)) * project(normed, w["mlp.up_proj.weight"]), w["mlp.down_proj.weight"]), k_cache, v_cache
+
+
+def gemma_block(x, w, *rest):
+    """x [B,S,1152]; returns y and both caches. Fewer keys than the window has."""
+    def norm(rows, name):
+        return rms_norm(rows, 1e-6) * (1 + w[name + ".weight"])
+
+    normed = norm(x, "input_layernorm")
+    q, k, v = (project(normed, w[f"self_attn.{name}_proj.weight"], heads, 256) for name, heads in (("q", 4), ("k", 1), ("v", 1)))
+    q, k = norm(q, "self_attn.q_norm"), norm(k, "self_attn.k_norm")
+    out, k_cache, v_cache = cached_attention(q, k, v, 10000.0 ** (-np.arange(0, 256, 2) / 256), *rest, 256**-0.5)
+    x = x + norm(project(out, w["self_attn.o_proj.weight"]), "post_attention_layernorm")
+    normed = norm(x, "pre_feedforward_layernorm")
+    gate = project(normed, w["mlp.gate_proj.weight"])
+    gelu = gate / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (gate + 0.044715 * gate**3)))
+    return x + norm(project(gelu * project(normed, w["mlp.up_proj.weight"]), w["mlp.down_proj.weight"]), "post_feedforward_layernorm"), k_cache, v_cache
 
 
 class Blocks(GraphTest):
-    GRAPH = os.path.join(BLOCKS, "llama_3_2_1b.yaml")
-
-    def weights(self):
-        report = json.loads(self.ok("inspect", self.GRAPH, "--json"))
+    def weights(self, graph):
+        report = json.loads(self.ok("inspect", graph, "--json"))
         tensors = {}
         for param in report["params"]:
             shape = param["shape"]
@@ -80,43 +99,40 @@ class Blocks(GraphTest):
         write_safetensors(path, tensors)
         return path, {name: array.astype(np.float64) for name, array in tensors.items()}
 
-    def run_block(self, weights, inputs):
+    def run_block(self, graph, weights, inputs):
         arguments = []
         for name, array in inputs.items():
             np.save(os.path.join(self.folder, name + ".npy"), array)
             arguments += ["--input", f"{name}={self.folder}/{name}.npy"]
-        self.ok("run", self.GRAPH, "--params", weights, *arguments, "-o", self.folder + "/out/")
+        self.ok("run", graph, "--params", weights, *arguments, "-o", self.folder + "/out/")
         return [np.load(f"{self.folder}/out/{name}.npy") for name in ("y", "k_cache_out", "v_cache_out")]
 
-    def test_prefill_and_decode(self):
-        path, w = self.weights()
-        batch, cache = 2, (2, 8, 128, 64)
-        x = self.normal(batch, 5, 2048)
-        k, v = np.zeros(cache, np.float32), np.zeros(cache, np.float32)
-
-        def inputs(first, count, k, v):
-            return {"x": x[:, first:first + count], "positions": np.arange(first, first + count, dtype=np.int32), "start": np.array(first, np.int32),
-                    "key_lengths": np.full(batch, first + count, np.int32), "k_cache": k, "v_cache": v}
-
-        # Four tokens at once, then one: prefill and a step of decoding.
-        got, k, v = self.run_block(path, inputs(0, 4, k, v))
-        want, want_k, want_v = llama_block(x[:, :4].astype(np.float64), np.arange(4), 0, [4, 4], np.zeros(cache), np.zeros(cache), w)
-        # A sum of 8,192 products in f32, of which three follow one another.
-        self.close(got, want, rtol=1e-4, atol=1e-4)
-        self.close(k, want_k, rtol=1e-4, atol=1e-4)
-        self.close(v, want_v, rtol=1e-4, atol=1e-4)
-        got, k, v = self.run_block(path, inputs(4, 1, k, v))
-        want, want_k, want_v = llama_block(x[:, 4:].astype(np.float64), np.array([4]), 4, [5, 5], want_k, want_v, w)
-        self.close(got, want, rtol=1e-4, atol=1e-4)
-        self.close(v, want_v, rtol=1e-4, atol=1e-4)
-
-    def test_every_target_that_keeps_parameters_outside(self):
+    def check(self, name, hidden, cache, block):
+        """Four tokens at once, then one: prefill, and a step of decoding over the cache that prefill gave."""
+        graph = os.path.join(BLOCKS, name)
+        path, w = self.weights(graph)
+        x = self.normal(cache[0], 5, hidden)
+        got, want = [None, np.zeros(cache, np.float32), np.zeros(cache, np.float32)], [None, np.zeros(cache), np.zeros(cache)]
+        for first, count in ((0, 4), (4, 1)):
+            tokens, positions = x[:, first:first + count], np.arange(first, first + count, dtype=np.int32)
+            lengths = np.full(cache[0], first + count, np.int32)
+            got = self.run_block(graph, path, {"x": tokens, "positions": positions, "start": np.array(first, np.int32), "key_lengths": lengths,
+                                               "k_cache": got[1], "v_cache": got[2]})
+            want = block(tokens.astype(np.float64), w, positions, first, lengths, want[1], want[2])
+            # Sums of up to 8,192 products in f32, of which several follow one another.
+            for a, b in zip(got, want):
+                self.close(a, b, rtol=1e-4, atol=1e-4)
         for target in TARGETS:
-            with self.subTest(target=target):
-                text = self.ok("lower", self.GRAPH, "--target", target)
-                self.assertIn("tensor<?x?x2048xf32>", text)
-                if target in ("stablehlo", "xla", "iree"):
-                    self.assertNotIn("custom_call", text)
+            text = self.ok("lower", graph, "--target", target)
+            self.assertIn(f"tensor<?x?x{hidden}xf32>", text)
+            if target in ("stablehlo", "xla", "iree"):
+                self.assertNotIn("custom_call", text)
+
+    def test_llama_3_2(self):
+        self.check("llama_3_2_1b.yaml", 2048, (2, 8, 128, 64), llama_block)
+
+    def test_gemma_3(self):
+        self.check("gemma_3_1b.yaml", 1152, (2, 1, 128, 256), gemma_block)
 
 
 if __name__ == "__main__":
