@@ -227,8 +227,9 @@ Builder::Values Builder::index_safely(Call call) {
   bool known = true;
   for (const std::int64_t axis : get_ints(call.attributes, gathers ? "start_index_map" : "scatter_dims_to_operand_dims")) {
     const auto i = static_cast<std::size_t>(axis);
-    known = known && tensor.dims[i] != kDynamic && window[i].size != kDynamic;
-    highest.push_back(std::max<std::int64_t>(tensor.dims[i] - window[i].size, 0));
+    const bool sized = tensor.dims[i] != kDynamic && window[i].size != kDynamic;
+    known = known && sized;
+    highest.push_back(sized ? std::max<std::int64_t>(tensor.dims[i] - window[i].size, 0) : 0);
     extents.push_back({{tensor.dims[i], call.operands[0], axis}, window[i]});
   }
   std::vector<Region> regions = std::move(closed_);  // the operation's own, not the clamp's
