@@ -17,7 +17,7 @@ json machine(tenon_context* context) {
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint32_t kCases = 10, kCasesPerLevel = 5;  // of the paths, not of the numbers
+constexpr std::uint32_t kCases = 3, kCasesPerLevel = 2;  // of the paths, not of the numbers
 #else
 constexpr std::uint32_t kCases = 200, kCasesPerLevel = 60;
 #endif
