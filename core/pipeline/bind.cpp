@@ -75,23 +75,18 @@ Result<std::unique_ptr<CompiledGraph>> CompiledGraph::create(const Graph& graph,
 }
 
 Result<std::shared_ptr<const Program>> CompiledGraph::bind(std::span<const TensorType> inputs) {
-  Dims sizes;
-  for (const TensorType& type : inputs) sizes.insert(sizes.end(), type.dims.begin(), type.dims.end());
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto fits = [&](const Bound& bound) {
-    if (bound.sizes != sizes || inputs.size() != inputs_.size()) return false;
-    for (std::size_t i = 0; i < inputs.size(); ++i)
-      if (inputs[i].dtype != inputs_[i].type.dtype || inputs[i].rank() != inputs_[i].type.rank()) return false;
-    return true;
-  };
-  if (const auto found = std::find_if(bound_.begin(), bound_.end(), fits); found != bound_.end()) {
+  const auto found = std::find_if(bound_.begin(), bound_.end(), [&](const Bound& bound) {
+    return std::equal(bound.inputs.begin(), bound.inputs.end(), inputs.begin(), inputs.end());
+  });
+  if (found != bound_.end()) {
     bound_.splice(bound_.begin(), bound_, found);
     return bound_.front().program;
   }
   TENON_ASSIGN(const Graph bound, bind_sizes(graph_, inputs, context_));
   TENON_ASSIGN(std::shared_ptr<const Program> program, compile(bound, context_, params_, options_));
   if (bound_.size() >= kKept) bound_.pop_back();
-  bound_.push_front({std::move(sizes), program});
+  bound_.push_front({{inputs.begin(), inputs.end()}, program});
   return program;
 }
 

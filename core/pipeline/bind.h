@@ -32,7 +32,7 @@ class CompiledGraph {
  private:
   CompiledGraph(const Graph& graph, Context& context, const ParamArchive* params, const PlanOptions& options);
   struct Bound {
-    Dims sizes;  // of all inputs, one after the other
+    std::vector<TensorType> inputs;
     std::shared_ptr<const Program> program;
   };
   const Graph graph_;

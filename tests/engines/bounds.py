@@ -12,3 +12,15 @@ class Bounded:
     def __init__(self, value, magnitude=None, steps=8, absolute=0.0, iree=None, xla=None):
         self.value, self.magnitude, self.absolute = value, magnitude, absolute
         self.steps = {"tenon": steps, "stablehlo": steps, "xla": steps if xla is None else xla, "iree": steps if iree is None else iree}
+
+
+def function(formula, steps=1, xla=None, iree=None):
+    """The reference of an operator with one operand."""
+    return lambda input: Bounded(formula(input), steps=steps, xla=xla, iree=iree)
+
+
+def near_one(formula, steps, **engines):
+    """The same of what is made of expm1 and log1p, which IREE computes in f64 as exp(x) - 1 and log(1 + x)."""
+    def operator(input, *, dtypes):
+        return Bounded(formula(input), steps=steps, absolute=2.0**-52 if dtypes["input"] == "f64" else 0, **engines)
+    return operator

@@ -107,7 +107,7 @@ class PriorArt(GraphTest):
         path = self.graph({"x": np.ones((2, 3), np.float32)}, [("y", "add", ["missing", "x"], {})], ["y"])
         self.refused("lower", path, code="NOT_FOUND", words=["missing"])
 
-    def test_13_no_stubs_in_plain_text(self):
+    def test_13_no_custom_calls_in_plain_text(self):
         """Reductions were custom calls in every profile."""
         for op in ("reduce_sum", "reduce_mean", "softmax", "rms_norm"):
             for target in ("stablehlo", "xla", "iree"):

@@ -1,17 +1,6 @@
 """Functions of one number from their definitions. steps of XLA and IREE: what their own functions are off by."""
 import numpy as np
-from bounds import Bounded
-
-
-def function(formula, steps=1, xla=None, iree=None):
-    return lambda input: Bounded(formula(input), steps=steps, xla=xla, iree=iree)
-
-
-def near_one(formula, steps, **engines):
-    """In f64 IREE computes expm1 and log1p as exp(x) - 1 and log(1 + x)."""
-    def operator(input, *, dtypes):
-        return Bounded(formula(input), steps=steps, absolute=2.0**-52 if dtypes["input"] == "f64" else 0, **engines)
-    return operator
+from bounds import Bounded, function, near_one
 
 
 def exact(formula):

@@ -234,4 +234,9 @@ Value contract(Builder& b, Value left, Value right, const Product& product, teno
   return std::is_sorted(permutation.begin(), permutation.end()) ? out : b.transpose(out, permutation);
 }
 
+void finish_product(Builder& b, const Product& product) {
+  const tenon_dtype result = result_dtype(b.node(), b.node().operand(0).dtype);
+  b.finish({b.convert(contract(b, b.operand(0), b.operand(1), product, result), result)});
+}
+
 }  // namespace tenon::linalg

@@ -31,4 +31,7 @@ bool broadcast_size(std::int64_t a, std::int64_t b, std::int64_t& joined);
 // The product in dtype accumulator(..): what follows (a bias, a factor) is computed there too, and rounded once.
 plugin::Value contract(plugin::Builder& b, plugin::Value left, plugin::Value right, const Product& product, tenon_dtype result);
 
+// The whole lowering of an operator that is a product of its two operands, in the dtype of attribute `result_dtype`.
+void finish_product(plugin::Builder& b, const Product& product);
+
 }  // namespace tenon::linalg

@@ -42,11 +42,7 @@ void infer(const Node& node) {
   node.set_result(0, {result_dtype(node, a.dtype), result_dims(product, a, b)});
 }
 
-void lower(Builder& b) {
-  const Node& node = b.node();
-  const tenon_dtype result = result_dtype(node, node.operand(0).dtype);
-  b.finish({b.convert(contract(b, b.operand(0), b.operand(1), product_of(node), result), result)});
-}
+void lower(Builder& b) { finish_product(b, product_of(b.node())); }
 
 }  // namespace
 }  // namespace tenon::linalg
