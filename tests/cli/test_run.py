@@ -41,6 +41,22 @@ class Run(CommandTest):
                 self.run_ok("run", self.norm_graph("f32"), *files, *flags)
                 self.assertLessEqual(ulps(np.load(out), want, 24), 16)
 
+    def test_sizes_come_from_the_inputs(self):
+        graph = self.write("d.yaml", RESIDUAL.replace("[3, 8]", '["?rows", 8]'))
+        out = self.path("out") + "/"
+        for rows in (1, 4, 0):
+            x = np.random.default_rng(rows).standard_normal((rows, 8)).astype(np.float32)
+            np.save(self.path("x.npy"), x)
+            self.run_ok("run", graph, "--input", "x=" + self.path("x.npy"), "--input", "r=" + self.path("x.npy"), "-o", out)
+            np.testing.assert_array_equal(np.load(out + "norm_sum.npy"), x + x)
+            if rows:
+                self.assertLessEqual(ulps(np.load(out + "norm.npy"), rms_norm(x + x, 1, 1e-6), 24), 16)
+        np.save(self.path("r.npy"), np.ones((3, 8), np.float32))
+        np.save(self.path("x.npy"), np.ones((2, 8), np.float32))
+        both = ("--input", "x=" + self.path("x.npy"), "--input", "r=" + self.path("r.npy"))
+        self.check_error(tenon("run", graph, *both), 1, "INVALID_ARGUMENT", "input r", "?rows is 3 here and 2 in x")
+        self.check_error(tenon("run", graph, "--random", 1), 1, "FAILED_PRECONDITION", "input x", "--input x=FILE.npy")
+
     def test_all_inputs_from_one_archive_by_name(self):
         random = np.random.default_rng(3)
         x, r = (random.standard_normal((3, 8)).astype(np.float32) for _ in range(2))
