@@ -112,10 +112,11 @@ class Builder {
   Result<ValueId> clamp_indices(ValueId indices, const std::vector<std::int64_t>& highest, std::int64_t vector_dim);
   Result<ValueId> repeat(const TensorType& type, const std::byte* element);
   Result<ValueId> filled(const TensorType& type, std::int64_t value);  // integers, as bit patterns
-  // The same value in every element of a tensor of `like`'s type, dynamic sizes included.
+  // The same value in every element of a tensor of `like`'s type, dynamic sizes included. spread: dimension i of `value` is where[i] of
+  // `like`.
   Result<ValueId> filled_like(ValueId like, std::int64_t value);
   Result<ValueId> splat_like(ValueId like, double value);
-  Result<ValueId> spread(ValueId scalar, ValueId like);
+  Result<ValueId> spread(ValueId value, ValueId like, std::vector<std::int64_t> where = {});
   const Constant* known(ValueId id) const { return id < known_.size() ? known_[id].get() : nullptr; }
   void remember(ValueId id, std::shared_ptr<const Constant> constant);
 

@@ -99,15 +99,17 @@ Result<ValueId> Builder::splat_like(ValueId like, double value) {
   return spread(scalar, like);
 }
 
-Result<ValueId> Builder::spread(ValueId scalar, ValueId like) {
-  const TensorType type = this->type(like);
+Result<ValueId> Builder::spread(ValueId value, ValueId like, std::vector<std::int64_t> where) {
+  const TensorType type{this->type(value).dtype, this->type(like).dims};
+  if (type.is_static()) return broadcast(value, type.dims, where);
   std::vector<ValueId> sizes;
   for (std::int64_t i = 0; i < type.rank(); ++i) {
     TENON_ASSIGN(const ValueId size, plain(OpCode::GetDimensionSize, {like}, {{"dimension", IntAttr{i}}}));
     TENON_ASSIGN(sizes.emplace_back(), plain(OpCode::Reshape, {size}, {}, {TensorType{DType::I32, {1}}}));
   }
   TENON_ASSIGN(const ValueId shape, plain(OpCode::Concatenate, std::move(sizes), {{"dimension", IntAttr{0}}}));
-  return plain(OpCode::DynamicBroadcastInDim, {scalar, shape}, {{"broadcast_dimensions", IntsAttr{{}, ListStyle::Array}}}, {type});
+  return plain(OpCode::DynamicBroadcastInDim, {value, shape}, {{"broadcast_dimensions", IntsAttr{std::move(where), ListStyle::Array}}},
+               {type});
 }
 
 Result<ValueId> Builder::parameter(const TensorType& type, std::string name) {

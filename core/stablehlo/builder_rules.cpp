@@ -291,12 +291,6 @@ Result<ValueId> Builder::clamp_indices_by_size(ValueId indices, const std::vecto
     if (extent.size != kDynamic) return filled(number, extent.size);
     return plain(OpCode::GetDimensionSize, {extent.value}, {{"dimension", IntAttr{extent.dimension}}});
   };
-  const auto join = [&](std::vector<ValueId> scalars) -> Result<ValueId> {
-    for (ValueId& scalar : scalars) {
-      TENON_ASSIGN(scalar, reshape(scalar, {1}));
-    }
-    return plain(OpCode::Concatenate, std::move(scalars), {{"dimension", IntAttr{0}}});
-  };
   TENON_ASSIGN(const ValueId zero, filled(number, 0));
   std::vector<ValueId> bounds;
   for (const auto& [tensor, window] : extents) {
@@ -312,18 +306,11 @@ Result<ValueId> Builder::clamp_indices_by_size(ValueId indices, const std::vecto
   }
   TENON_ASSIGN(const ValueId low, filled(TensorType{type.dtype, {}}, 0));
   if (bounds.size() == 1) return plain(OpCode::Clamp, {low, indices, bounds[0]});
-  TENON_ASSIGN(ValueId high, join(std::move(bounds)));
-  const std::int64_t where[] = {vector_dim};
-  if (type.is_static()) {
-    TENON_ASSIGN(high, broadcast(high, type.dims, where));
-  } else {
-    std::vector<ValueId> sizes;
-    for (std::int64_t i = 0; i < type.rank(); ++i) {
-      TENON_ASSIGN(sizes.emplace_back(), size_of({type.dims[static_cast<std::size_t>(i)], indices, i}));
-    }
-    TENON_ASSIGN(const ValueId shape, join(std::move(sizes)));
-    TENON_ASSIGN(high, plain(OpCode::DynamicBroadcastInDim, {high, shape}, {{"broadcast_dimensions", IntsAttr{{vector_dim}}}}, {type}));
+  for (ValueId& bound : bounds) {
+    TENON_ASSIGN(bound, reshape(bound, {1}));
   }
+  TENON_ASSIGN(ValueId high, plain(OpCode::Concatenate, std::move(bounds), {{"dimension", IntAttr{0}}}));
+  TENON_ASSIGN(high, spread(high, indices, {vector_dim}));
   return plain(OpCode::Clamp, {low, indices, high});
 }
 
