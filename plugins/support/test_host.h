@@ -1,5 +1,5 @@
 // For *_test.cpp beside a kernel: the little of a host that supports, plan and run ask for, so that a kernel is tested at every level
-// without libtenon. Include it in one file of a test program only: it defines what plugin.h leaves to the host.
+// without libtenon. It defines what plugin.h leaves to the host.
 #pragma once
 
 #include <cstdlib>

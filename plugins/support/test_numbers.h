@@ -1,4 +1,5 @@
-// For kernel tests: doubles in and out of the four float types, by arithmetic of its own, and the distance from an exact value in ulps.
+// For kernel tests: doubles in and out of the four float types, by arithmetic of its own, and of the integers and i1; and the distance from
+// an exact value in ulps.
 #pragma once
 
 #include <algorithm>
@@ -10,11 +11,61 @@
 
 namespace tenon::test_numbers {
 
-inline std::size_t size_of(tenon_dtype dtype) { return dtype == TENON_F64 ? 8 : dtype == TENON_F32 ? 4 : 2; }
+inline std::size_t size_of(tenon_dtype dtype) {
+  switch (dtype) {
+    case TENON_F64:
+    case TENON_I64:
+    case TENON_UI64:
+      return 8;
+    case TENON_F32:
+    case TENON_I32:
+    case TENON_UI32:
+      return 4;
+    case TENON_F16:
+    case TENON_BF16:
+    case TENON_I16:
+    case TENON_UI16:
+      return 2;
+    default:
+      return 1;
+  }
+}
 inline int mantissa_bits(tenon_dtype dtype) { return dtype == TENON_F64 ? 52 : dtype == TENON_F32 ? 23 : dtype == TENON_F16 ? 10 : 7; }
 inline int lowest_exponent(tenon_dtype dtype) { return dtype == TENON_F64 ? -1022 : dtype == TENON_F16 ? -14 : -126; }
 
+// use(element): with a zero of the integer type that stores a dtype; false for floats.
+template <class Use>
+bool with_integer(tenon_dtype dtype, Use use) {
+  switch (dtype) {
+    case TENON_I1:
+    case TENON_UI8:
+      return use(std::uint8_t{}), true;
+    case TENON_I8:
+      return use(std::int8_t{}), true;
+    case TENON_I16:
+      return use(std::int16_t{}), true;
+    case TENON_UI16:
+      return use(std::uint16_t{}), true;
+    case TENON_I32:
+      return use(std::int32_t{}), true;
+    case TENON_UI32:
+      return use(std::uint32_t{}), true;
+    case TENON_I64:
+      return use(std::int64_t{}), true;
+    case TENON_UI64:
+      return use(std::uint64_t{}), true;
+    default:
+      return false;
+  }
+}
+
 inline double read(tenon_dtype dtype, const char* at) {
+  double integer = 0;
+  if (with_integer(dtype, [&](auto element) {
+        std::memcpy(&element, at, sizeof element);
+        integer = static_cast<double>(element);
+      }))
+    return integer;
   if (dtype == TENON_F64 || dtype == TENON_F32) {
     double wide;
     float narrow;
@@ -44,6 +95,7 @@ inline double rounded(tenon_dtype dtype, double value) {
 
 inline void write(tenon_dtype dtype, double value, char* at) {
   const auto put = [at](auto element) { std::memcpy(at, &element, sizeof element); };
+  if (with_integer(dtype, [&](auto element) { put(static_cast<decltype(element)>(value)); })) return;
   if (dtype == TENON_F64) return put(value);
   if (dtype == TENON_F32) return put(static_cast<float>(value));
   if (std::isnan(value)) return put(static_cast<std::uint16_t>(dtype == TENON_F16 ? 0x7e00 : 0x7fc0));

@@ -1,18 +1,14 @@
 // One run of a kernel: what kernel.cpp hands to a level's table in kernel.simd.cpp, or to the f64 kernel. Plain types only.
 #pragma once
 
+#include "plugins/support/path.h"
 #include "plugins/support/rows.h"
 
 namespace tenon::rms_norm {
 
 enum Slot : int { kX, kR, kM, kY, kS, kSlots };  // input, residual, multiplicand, output, sum
 
-// How rows pass the caches; decided by the bytes that one run moves.
-enum class Path : uint8_t {
-  Plain,     // everything fits the second level
-  Prefetch,  // the next row is fetched while one is written
-  Stream,    // that, and results go past the caches
-};
+using kernels::Path;
 
 // In what form the second pass reads the scale.
 enum class Weights : uint8_t {

@@ -2,20 +2,18 @@
 // f64 kernel, which is scalar.
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 
 #include "plugins/normalization/rms_norm/job.h"
 #include "plugins/normalization/rms_norm/rms_norm.h"
+#include "plugins/support/planning.h"
 #include "tenon_simd_levels.h"
 
 namespace tenon::rms_norm {
 namespace {
 
 using namespace plugin;
-
-constexpr std::size_t round_up(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
-constexpr std::size_t element_bytes(tenon_dtype dtype) { return dtype == TENON_F64 ? 8 : dtype == TENON_F32 ? 4 : 2; }
+using namespace kernels;
 
 // Everything that run needs and the types decide.
 struct Plan {
@@ -25,10 +23,10 @@ struct Plan {
   double epsilon = 0;
   bool unit_offset = false;
   Path path = Path::Plain;
-  std::size_t grain = 0;          // rows of one part; 0: serial
+  Split split;                    // of rows
   std::size_t weights_bytes = 0;  // of the workspace, before the row buffers
   std::size_t row_bytes = 0;
-  char note[96] = {};
+  Note note;
 };
 
 // ---- f64 ----
@@ -87,18 +85,10 @@ void run_f64(const Job& job, std::size_t begin, std::size_t end, std::size_t) {
 
 const Table& table_of(const tenon_kernel& kernel) { return *static_cast<const Table*>(kernel.table); }
 
-const char* name_of(Path path) { return path == Path::Plain ? "in cache" : path == Path::Prefetch ? "prefetch" : "streaming stores"; }
-
 // What one run moves: every tensor once.
-double bytes_of(const Node& node, const Plan& plan) {
+double bytes_moved(const Node& node, const Plan& plan) {
   const double full = static_cast<double>(plan.space.count * plan.space.length) * static_cast<double>(element_bytes(plan.dtype));
-  const auto size = [&](std::size_t operand) {
-    const Type type = node.operand(operand);
-    double elements = type ? 1 : 0;
-    for (std::int64_t d : type.dims) elements *= static_cast<double>(d);
-    return elements * static_cast<double>(element_bytes(type.dtype));
-  };
-  return full * (node.has(kResidual) ? 4 : 2) + size(kScale) + size(kMultiplicand);
+  return full * (node.has(kResidual) ? 4 : 2) + bytes_of(node.operand(kScale)) + bytes_of(node.operand(kMultiplicand));
 }
 
 void supports_simd(const Node& node, const tenon_kernel&) {
@@ -122,53 +112,34 @@ void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) 
   plan->epsilon = node.real("epsilon");
   plan->unit_offset = node.flag("unit_offset");
 
-  tenon_machine machine = TENON_MACHINE_INIT;
-  check(host().machine(node.call(), &machine));
-  out.bytes = bytes_of(node, *plan);
+  const tenon_machine machine = machine_of(node);
+  out.bytes = bytes_moved(node, *plan);
   out.flops = static_cast<double>(plan->space.count * plan->space.length) * 4;
-
-  // Below about 10 us a second thread costs more than it brings. A core moves some 20 bytes per ns from its caches.
   const std::size_t rows = plan->space.count;
-  const double ns = out.bytes / 20 + static_cast<double>(rows) * 20;
-  std::size_t threads = 1;
-  if (machine.threads > 1 && rows > 1 && ns >= 10'000) {
-    plan->grain = std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(rows) * 5'000 / ns));
-    threads = machine.threads;
-  }
-  const std::uint64_t second = machine.l2_bytes != 0 ? machine.l2_bytes : 512u << 10;
-  const std::uint64_t last = machine.l3_bytes != 0 ? machine.l3_bytes : std::max<std::uint64_t>(second, 32u << 20);
-  plan->path = out.bytes <= static_cast<double>(second) ? Path::Plain
-               : out.bytes <= static_cast<double>(last) ? Path::Prefetch
-                                                        : Path::Stream;
+  plan->split = split_of(machine, rows, out.bytes / 20 + static_cast<double>(rows) * 20);  // a core moves some 20 bytes per ns
+  plan->path = path_for(machine, out.bytes);
 
   const Table& table = table_of(kernel);
   if (plan->dtype != TENON_F64) {
     if (node.has(kScale)) plan->weights_bytes = round_up((plan->space.length + 2 * table.unit) * sizeof(float), 64);
     plan->row_bytes = round_up(plan->space.length * element_bytes(plan->dtype), 64);
   }
-  out.workspace_bytes = plan->weights_bytes + threads * 3 * plan->row_bytes;
+  out.workspace_bytes = plan->weights_bytes + plan->split.threads * 3 * plan->row_bytes;
   out.workspace_align = 64;
   // Rows are independent, and every element is read before it is written. A multiplicand must not be spread over several outputs.
   const Type multiplicand = node.operand(kMultiplicand);
-  std::size_t elements = multiplicand ? 1 : 0;
-  for (std::int64_t d : multiplicand.dims) elements *= static_cast<std::size_t>(d);
-  const bool whole = elements == plan->space.count * plan->space.length;
+  const bool whole = multiplicand && element_count(multiplicand.dims) == plan->space.count * plan->space.length;
   out.result0_may_alias = 1u << kInput | 1u << kResidual | (whole ? 1u << kMultiplicand : 0u);
   out.result1_may_alias = 1u << kInput | 1u << kResidual;
-  const int length = std::snprintf(plan->note, sizeof plan->note, "%zu rows of %zu, %s, %s", rows, plan->space.length,
-                                   plan->dtype == TENON_F64 ? "scalar" : name_of(plan->path), plan->grain == 0 ? "serial" : "parallel");
-  out.note = plan->note;
-  out.note_length = static_cast<std::size_t>(length);
+  plan->note.set("%zu rows of %zu, %s, %s", rows, plan->space.length, plan->dtype == TENON_F64 ? "scalar" : name_of(plan->path),
+                 plan->split.grain == 0 ? "serial" : "parallel");
+  plan->note.give(out);
   out.state = plan.release();
 }
 
 void destroy(void* state) { delete static_cast<Plan*>(state); }
 
 // ---- Running ----
-
-const tenon_tensor_view* present(const tenon_tensor_view* views, std::size_t count, std::size_t index) {
-  return index < count && views[index].dtype != TENON_DTYPE_INVALID ? &views[index] : nullptr;
-}
 
 // Tensors into rows. The job is not initialised as a whole: it is large, and a small run is short.
 void fill_job(const Plan& plan, const tenon_tensor_view* operands, std::size_t operand_count, const tenon_tensor_view* results,
@@ -259,10 +230,7 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
     choose_weights(job, table, memory);
   }
   Part part{&job, &table};
-  if (plan.grain == 0)
-    table.run(job, 0, plan.space.count, 0);
-  else
-    host().parallel_for(call, plan.space.count, plan.grain, run_part, &part);
+  run_split(call, plan.split, plan.space.count, run_part, &part);
   return TENON_OK;
 }
 

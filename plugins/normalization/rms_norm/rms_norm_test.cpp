@@ -10,89 +10,16 @@
 #include <string>
 #include <vector>
 
-#include "plugins/support/test_host.h"
-#include "plugins/support/test_numbers.h"
-#include "tenon_simd_levels.h"
+#include "plugins/support/test_kernel.h"
 
 extern "C" const tenon_operator tenon_operator_rms_norm;
 
 namespace {
 
-using tenon::plugin::Dims;
-using tenon::plugin::Type;
 namespace host = tenon::test_host;
+using namespace tenon;                // NOLINT
+using namespace tenon::test_kernel;   // NOLINT
 using namespace tenon::test_numbers;  // NOLINT
-
-#define LEVEL_NAME(space, level) level,
-constexpr const char* kLevels[] = {TENON_SIMD_FOR_EACH_LEVEL(LEVEL_NAME)};
-
-bool machine_has([[maybe_unused]] const std::string& level) {
-#if defined(__x86_64__)
-  if (level == "sse4.2") return __builtin_cpu_supports("sse4.2");
-  if (level == "avx2") return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-  if (level == "avx512")
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-#endif
-  return true;
-}
-
-// ---- Tensors ----
-
-enum class Lay { Compact, Strided, Misaligned, Reversed };
-
-// Memory with guard elements around it. at(i): row-major element number i.
-struct Tensor {
-  Type type;
-  std::vector<std::int64_t> strides;
-  std::vector<char> memory;
-  std::size_t origin = 0;  // of element 0, in bytes
-
-  Tensor() = default;
-  Tensor(Type t, Lay lay) : type(std::move(t)), strides(type.dims.size()) {
-    std::int64_t step = lay == Lay::Strided ? 2 : 1, reach = 0;
-    for (std::size_t d = type.dims.size(); d-- > 0;) {
-      strides[d] = step;
-      step = step * std::max<std::int64_t>(type.dims[d], 1) + (lay == Lay::Strided ? 3 : 0);
-      reach += strides[d] * std::max<std::int64_t>(type.dims[d] - 1, 0);
-    }
-    const std::size_t size = size_of(type.dtype), guard = 64;
-    memory.assign((static_cast<std::size_t>(reach) + 1) * size + 2 * guard + 64, char(0x5a));
-    const auto base = reinterpret_cast<std::uintptr_t>(memory.data()) + guard;
-    origin = guard + (64 - base % 64) % 64 + (lay == Lay::Misaligned ? size : 0);  // one element off every vector
-    if (lay == Lay::Reversed && !type.dims.empty()) {                              // the last dimension runs backwards
-      origin += static_cast<std::size_t>(type.dims.back() - 1) * size;
-      strides.back() = -1;
-    }
-  }
-  std::size_t elements() const {
-    std::size_t n = 1;
-    for (std::int64_t d : type.dims) n *= static_cast<std::size_t>(d);
-    return n;
-  }
-  char* at(std::size_t i) {
-    std::int64_t offset = 0;
-    for (std::size_t d = type.dims.size(); d-- > 0;) {
-      const auto size = static_cast<std::size_t>(type.dims[d]);
-      offset += static_cast<std::int64_t>(i % size) * strides[d];
-      i /= size;
-    }
-    return memory.data() + static_cast<std::ptrdiff_t>(origin) + offset * static_cast<std::ptrdiff_t>(size_of(type.dtype));
-  }
-  double get(std::size_t i) { return read(type.dtype, at(i)); }
-  void set(std::size_t i, double value) { write(type.dtype, value, at(i)); }
-  tenon_tensor_view view() {
-    return {memory.data() + origin, type.dims.data(), strides.data(), static_cast<std::int32_t>(type.rank()), type.dtype, 0, 0};
-  }
-  // Bytes that are no element's are as they were.
-  bool guards_hold() {
-    std::vector<char> expected(memory.size(), char(0x5a));
-    for (std::size_t i = 0; i < elements(); ++i) {
-      const std::size_t offset = static_cast<std::size_t>(at(i) - memory.data());
-      std::memcpy(expected.data() + offset, at(i), size_of(type.dtype));
-    }
-    return expected == memory;
-  }
-};
 
 struct Case {
   tenon_dtype dtype = TENON_F32;
@@ -118,12 +45,8 @@ struct Outcome {
 };
 
 const tenon_kernel* kernel_for(tenon_dtype dtype, const std::string& level) {
-  for (std::size_t i = 0; i < tenon_operator_rms_norm.kernel_count; ++i) {
-    const tenon_kernel* kernel = tenon_operator_rms_norm.kernels[i];
-    const std::string name = kernel->level == nullptr ? "" : std::string(kernel->level, kernel->level_length);
-    if (name == (dtype == TENON_F64 ? "" : level)) return kernel;
-  }
-  return nullptr;
+  return dtype == TENON_F64 ? find_kernel(tenon_operator_rms_norm, "rms_norm_f64", "")
+                            : find_kernel(tenon_operator_rms_norm, "rms_norm", level);
 }
 
 // The reference: the definition, in float64, from the same inputs. Rows are found by coordinates, not by the kernel's arithmetic.
@@ -189,28 +112,17 @@ Outcome run(const Case& c, const std::string& level) {
   Outcome out;
   compute_exact(c, x, scale.type ? &scale : nullptr, residual.type ? &residual : nullptr, m.type ? &m : nullptr, out);
 
-  tenon_node node{"rms_norm", {x.type, scale.type, residual.type, m.type}, {x.type}, {}};
+  tenon_node node{"rms_norm", {}, {}, {}};
   node.attributes["epsilon"] = host::attribute(c.epsilon);
   node.attributes["unit_offset"] = host::attribute(c.unit_offset);
   node.attributes["axis"] = host::attribute(c.axis);
   if (!c.normalized_shape.empty()) node.attributes["normalized_shape"] = host::attribute(c.normalized_shape);
 
-  tenon_call call;
-  const tenon_kernel* kernel = kernel_for(c.dtype, level);
-  tenon_kernel_plan plan = TENON_KERNEL_PLAN_INIT;
-  EXPECT_EQ(kernel->supports(&call, kernel, &node), TENON_OK) << call.message;
-  EXPECT_EQ(kernel->plan(&call, kernel, &node, &plan), TENON_OK) << call.message;
-  if (call.code != TENON_OK) return out;
-  out.note.assign(plan.note, plan.note_length);
-  void* workspace = std::aligned_alloc(64, (plan.workspace_bytes + 127) / 64 * 64);
-  std::memset(workspace, 0xff, (plan.workspace_bytes + 127) / 64 * 64);  // NaN: a kernel that reads what it did not write shows it
-  const tenon_tensor_view absent = TENON_TENSOR_VIEW_INIT;
-  const tenon_tensor_view operands[] = {x.view(), scale.type ? scale.view() : absent, residual.type ? residual.view() : absent,
-                                        m.type ? m.view() : absent};
-  const tenon_tensor_view results[] = {c.in_place ? x.view() : y.view(), !c.residual ? absent : c.in_place ? residual.view() : sum.view()};
-  EXPECT_EQ(kernel->run(&call, kernel, plan.state, operands, 4, results, 2, workspace), TENON_OK) << call.message;
-  std::free(workspace);
-  kernel->plan_destroy(&call, kernel, plan.state);
+  const auto given = [](Tensor& t) { return t.type ? &t : nullptr; };
+  Tensor *first = c.in_place ? &x : &y, *second = !c.residual ? nullptr : c.in_place ? &residual : &sum;
+  const Ran ran = test_kernel::run(kernel_for(c.dtype, level), node, {&x, given(scale), given(residual), given(m)}, {first, second});
+  EXPECT_EQ(ran.code, TENON_OK) << ran.message;
+  out.note = ran.note;
 
   Tensor& output = c.in_place ? x : y;
   Tensor& sum_out = c.in_place ? residual : sum;
@@ -251,15 +163,7 @@ void expect_right(const Case& c, const std::string& level) {
   }
 }
 
-class Level : public testing::TestWithParam<const char*> {
- protected:
-  void SetUp() override {
-    if (!machine_has(GetParam())) GTEST_SKIP() << "this machine has no " << GetParam();
-    host::machine.threads = 1;
-    host::machine.l2_bytes = 512 << 10;
-    host::machine.l3_bytes = 16 << 20;
-  }
-};
+class Level : public LevelTest {};
 
 constexpr tenon_dtype kSimdTypes[] = {TENON_F32, TENON_F16, TENON_BF16};
 constexpr std::int64_t kLengths[] = {1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 127, 128, 129, 640, 641, 2047, 2049, 4096, 5003};
@@ -389,11 +293,6 @@ TEST_P(Level, TheAddressDoesNotMatter) {
   }
 }
 
-std::string level_name(const testing::TestParamInfo<const char*>& info) {
-  std::string name = info.param;
-  std::replace(name.begin(), name.end(), '.', '_');
-  return name;
-}
 INSTANTIATE_TEST_SUITE_P(Levels, Level, testing::ValuesIn(kLevels), level_name);
 
 // ---- What does not depend on the level, or is not random ----
@@ -428,20 +327,12 @@ void for_given(const std::vector<double>& values, double epsilon, const std::vec
       const Dims dims{1, static_cast<std::int64_t>(values.size())};
       Tensor x({dtype, dims}, Lay::Compact), y({dtype, dims}, Lay::Compact);
       for (std::size_t i = 0; i < values.size(); ++i) x.set(i, values[i]);
-      tenon_node node{"rms_norm", {x.type, {}, {}, {}}, {x.type}, {}};
+      tenon_node node{"rms_norm", {}, {}, {}};
       node.attributes["epsilon"] = host::attribute(epsilon);
       node.attributes["unit_offset"] = host::attribute(false);
       node.attributes["axis"] = host::attribute(std::int64_t{-1});
-      tenon_call call;
-      const tenon_kernel* kernel = kernel_for(dtype, level);
-      tenon_kernel_plan plan = TENON_KERNEL_PLAN_INIT;
-      ASSERT_EQ(kernel->plan(&call, kernel, &node, &plan), TENON_OK) << call.message;
-      std::vector<char> workspace(plan.workspace_bytes + 64);
-      const tenon_tensor_view absent = TENON_TENSOR_VIEW_INIT;
-      const tenon_tensor_view operands[] = {x.view(), absent, absent, absent}, results[] = {y.view(), absent};
-      char* aligned = workspace.data() + (64 - reinterpret_cast<std::uintptr_t>(workspace.data()) % 64) % 64;
-      ASSERT_EQ(kernel->run(&call, kernel, plan.state, operands, 4, results, 2, aligned), TENON_OK);
-      kernel->plan_destroy(&call, kernel, plan.state);
+      const Ran ran = test_kernel::run(kernel_for(dtype, level), node, {&x, nullptr, nullptr, nullptr}, {&y, nullptr});
+      ASSERT_EQ(ran.code, TENON_OK) << ran.message;
       for (std::size_t i = 0; i < values.size(); ++i) {
         const double got = y.get(i);
         EXPECT_TRUE(got == rounded(dtype, expected[i]) || (std::isnan(got) && std::isnan(expected[i])))
