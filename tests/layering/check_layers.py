@@ -36,7 +36,7 @@ LIBRARIES = {
     r"pthreadpool\.h": ["core/exec/thread_pool.cpp"],
     r"dlfcn\.h": ["core/plugin/", "tests/"],
     r"xsimd/": ["plugins/"],
-    r"gtest/|gmock/": ["_test.cpp", "tests/", "test_support.h", "_test.h"],
+    r"gtest/|gmock/": ["_test.cpp", "tests/", "test_support.h", "_test.h", "plugins/support/test_"],
     r"benchmark/": ["bench/"],
 }
 PUBLIC = {"base.h": "any", "plugin.h": "any", "tenon.h": "host", "plugin.hpp": "plugin", "plugin_node.hpp": "plugin",
