@@ -84,6 +84,10 @@ struct Numerics {
   std::string determinism = "none";  // bitwise | run-to-run | none
   std::optional<double> max_ulp;     // kernel against the interpreted lowering, in units in the last place of the result's dtype
   std::optional<double> max_ulp_16;  // the same for f16 and bf16 results; absent: max_ulp
+  // Beside that, for results that cancel: |kernel - lowering| may be max_error * scale more. scale: "magnitudes" (what the lowering gives
+  // for the absolute values of its operands: of a sum, the sum of magnitudes), or an operand's name (its largest finite magnitude).
+  std::optional<double> max_error;
+  std::string scale;
   std::string reference;
 };
 

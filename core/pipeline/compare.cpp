@@ -37,7 +37,7 @@ double ulp_of(DType dtype, double value) {
   return std::ldexp(1.0, exponent - format.mantissa);
 }
 
-Difference compare(const Tensor& got, const Tensor& want) {
+Difference compare(const Tensor& got, const Tensor& want, std::span<const double> slack) {
   Difference result;
   const DType dtype = got.type().dtype;
   const auto note = [&](std::int64_t index, double ulp, double a, double b) {
@@ -52,8 +52,10 @@ Difference compare(const Tensor& got, const Tensor& want) {
     const double a = got.f64(i), b = want.f64(i);
     if (std::isnan(a) && std::isnan(b)) continue;
     if (a == b) continue;
+    const double spare = slack.empty() ? 0 : slack[static_cast<std::size_t>(i)];
+    if (std::isinf(spare)) continue;
     const bool finite = std::isfinite(a) && std::isfinite(b);
-    note(i, finite ? std::abs(a - b) / ulp_of(dtype, b) : std::numeric_limits<double>::infinity(), a, b);
+    note(i, finite ? std::max(0.0, std::abs(a - b) - spare) / ulp_of(dtype, b) : std::numeric_limits<double>::infinity(), a, b);
   }
   return result;
 }

@@ -1,6 +1,7 @@
 // How far two tensors are apart, in units in the last place.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "core/type/tensor.h"
@@ -15,7 +16,8 @@ struct Difference {
 
 // Floats: the ulp of the dtype at the magnitude of `want` (at least that of the smallest normal number), so that results near zero are not
 // judged by their own tiny ulp. NaN equals NaN. Integers and i1: 0, or infinite when they differ. Equal types required.
-Difference compare(const Tensor& got, const Tensor& want);
+// slack: for each element what |got - want| may be beside; what is beyond it counts. Infinite: the element is not judged. Empty: none.
+Difference compare(const Tensor& got, const Tensor& want, std::span<const double> slack = {});
 
 // Spacing of the dtype's numbers at |value|.
 double ulp_of(DType dtype, double value);

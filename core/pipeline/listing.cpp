@@ -95,6 +95,7 @@ void write_operator(JsonWriter& json, const OpDef& op, const Registry& registry,
   json.key("numerics").begin_object().field("determinism", schema.numerics.determinism);
   if (schema.numerics.max_ulp) json.field("max_ulp", *schema.numerics.max_ulp);
   if (schema.numerics.max_ulp_16) json.field("max_ulp_16", *schema.numerics.max_ulp_16);
+  if (schema.numerics.max_error) json.field("max_error", *schema.numerics.max_error).field("scale", schema.numerics.scale);
   json.end_object();
   json.key("targets").begin_array();
   for (const Target& target : targets)

@@ -174,9 +174,7 @@ Result<VerifyReport> verify_graph(Context& context, const Graph& graph, const Pa
     TENON_ASSIGN(const std::uint32_t added, add_node(single, context.registry(), context.environment(), request));
     for (GraphValueId id : single.nodes()[added].results)
       if (id != kAbsent) TENON_TRY(single.add_output(single.value_name(id), id));
-    const Numerics& numerics = op->schema.numerics;
-    const double bound = numerics.max_ulp.value_or(0);
-    const CaseOutcome outcome = compare_graph(context, single, values, CaseLayout::Compact, bound, numerics.max_ulp_16.value_or(bound));
+    const CaseOutcome outcome = compare_graph(context, single, op->schema, values, CaseLayout::Compact, Tolerance::of(op->schema.numerics));
     totals.count(outcome);
     write_row(json, op->schema.full_name(), node.name, values.empty() ? DType::F32 : values.front().type().dtype, outcome);
   }

@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/pipeline/cases.h"
 #include "core/pipeline/pipeline.h"
+#include "core/pipeline/tolerance.h"
 
 namespace tenon {
 
@@ -15,8 +16,8 @@ struct CaseOutcome {
     Refused,        // a drawn case that inference refused: draw again
     Failed
   } kind = Kind::Ok;
-  std::string kernel, level;  // "interpreter" if none
-  double max_ulp = 0, bound = 0;
+  std::string kernel, level;      // "interpreter" if none
+  double max_ulp = 0, bound = 0;  // beyond the error that the tolerance's scale allows
   std::string message;
   std::string reproduce;  // for failures: a graph file
 };
@@ -29,8 +30,9 @@ struct CaseOptions {
 CaseOutcome run_case(Context& context, const OpDef& op, const OperatorCase& test, DType dtype, const CaseOptions& options);
 
 // Runs `graph` by kernels and by the interpreter on the given inputs and compares; used for cases and for the nodes of a graph.
-CaseOutcome compare_graph(Context& context, const Graph& graph, const std::vector<Tensor>& inputs, CaseLayout layout, double bound,
-                          double bound_16);
+// The graph has one node, of the operator with this schema.
+CaseOutcome compare_graph(Context& context, const Graph& graph, const OpSchema& schema, const std::vector<Tensor>& inputs,
+                          CaseLayout layout, const Tolerance& tolerance);
 
 // Random values for an input of the graph; where operators take it for indices that they check, all of them are in range.
 void fill_input(const Registry& registry, const Graph& graph, GraphValueId value, Tensor& tensor, Random& random, ValueClass values);

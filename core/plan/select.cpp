@@ -40,6 +40,8 @@ void check_schema(Entry& entry, const OpSchema& schema, const tenon_node& node, 
     remove(entry, cat("claims determinism ", schema.numerics.determinism, ", bitwise was asked for"));
   if (options.max_ulp && !schema.numerics.max_ulp)
     remove(entry, "claims no max_ulp, and a bound was asked for");
+  else if (options.max_ulp && schema.numerics.max_error)
+    remove(entry, cat("claims its error by scale (", schema.numerics.scale, "), and a bound in ulp was asked for"));
   else if (options.max_ulp && *schema.numerics.max_ulp > *options.max_ulp)
     remove(entry, cat("claims ", *schema.numerics.max_ulp, " ulp, at most ", *options.max_ulp, " was asked for"));
 }

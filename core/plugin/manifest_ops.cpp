@@ -271,6 +271,17 @@ Status read_numerics(const Context& context, const Node& node, OpSchema& op) {
   for (const auto& ulp : {op.numerics.max_ulp, op.numerics.max_ulp_16})
     if (ulp && !(*ulp >= 0 && *ulp <= 1e9))
       return context.error(node, cat("[", op.name, "] max_ulp must be a number from 0 on, got ", *ulp));
+  TENON_TRY(read_bound(context, reader, "max_error", op.numerics.max_error));
+  TENON_ASSIGN(op.numerics.scale, reader.string_or("scale", ""));
+  if (op.numerics.max_error && !(*op.numerics.max_error > 0 && *op.numerics.max_error < 1))
+    return context.error(node, cat("[", op.name, "] max_error must be a number above 0 and below 1, got ", *op.numerics.max_error));
+  if (op.numerics.max_error.has_value() != !op.numerics.scale.empty())
+    return context.error(node, cat("[", op.name, "] max_error and scale belong together"))
+        .advise("scale is magnitudes or the name of an operand");
+  const bool own = op.kernels_for.empty();  // else the operands are another plugin's
+  if (const std::string& scale = op.numerics.scale; own && !scale.empty() && scale != "magnitudes" && op.operand(scale) == nullptr)
+    return context.error(node, cat("[", op.name, "] scale \"", scale, "\" is no operand"))
+        .advise("use magnitudes or the name of an operand");
   TENON_ASSIGN(op.numerics.reference, reader.string_or("reference", ""));
   if (const std::string& reference = op.numerics.reference; !reference.empty() && !dtype_from_name(reference))
     return context.error(node, cat("[", op.name, "] reference must be a dtype such as f64, got \"", reference, "\""));
