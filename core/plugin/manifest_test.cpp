@@ -55,7 +55,7 @@ const char* const kOps = R"(ops:
     flag: {type: bool}
   dtypes: [f16, f32]
   kernels: [{name: wave_fold, dtypes: [f32]}, {name: wave_fold_16}]
-  numerics: {determinism: bitwise, max_ulp: 2, max_ulp_16: 1, max_error: 1e-6, scale: x, reference: f64}
+  numerics: {determinism: bitwise, max_ulp: 2, max_ulp_16: 1, max_error: 1e-6, scale: input, reference: f64}
   targets:
     litert:
       composite: odml.wave_fold
@@ -180,7 +180,7 @@ TEST(Manifest, OperatorSchemaIsRead) {
   EXPECT_EQ(op.numerics.max_ulp, 2.0);
   EXPECT_EQ(op.numerics.max_ulp_16, 1.0);
   EXPECT_EQ(op.numerics.max_error, 1e-6);
-  EXPECT_EQ(op.numerics.scale, "x");
+  EXPECT_EQ(op.numerics.scale, "input");
   EXPECT_EQ(op.numerics.reference, "f64");
   EXPECT_EQ(m.ops[1].kernels_for, "tenon.half_wave");
   EXPECT_EQ(m.ops[1].full_name(), "tenon.half_wave");
@@ -329,10 +329,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"flag: {type: bool}", "scale: {type: bool}", 38, "operand and an attribute"},
         Wrong{"dtypes: [f16, f32]\n", "dtypes: [i32]\n", 39, "excludes"}, Wrong{"{name: wave_fold_16}", "{name: wave_fold}", 40, "twice"},
         Wrong{"determinism: bitwise", "determinism: exact", 41, "bitwise, run-to-run or none"},
-        Wrong{"max_ulp: 2", "max_ulp: -2", 41, "from 0 on"},
-        Wrong{"max_error: 1e-6", "max_error: 1", 41, "above 0 and below 1"},
-        Wrong{", scale: x", "", 41, "belong together"},
-        Wrong{"scale: x", "scale: nothing", 41, "is no operand"},
+        Wrong{"max_ulp: 2", "max_ulp: -2", 41, "from 0 on"}, Wrong{"max_error: 1e-6", "max_error: 1", 41, "above 0 and below 1"},
+        Wrong{"scale: input, reference", "reference", 41, "belong together"},
+        Wrong{"scale: input,", "scale: nothing,", 41, "is no operand"},
         Wrong{"composite: odml.wave_fold", "composit: odml.wave_fold", 44, "exactly one of"},
         Wrong{"from: epsilon, type: f32", "from: epsilan, type: f32", 46, "no attribute epsilan"},
         Wrong{"{value: \"x\"}", "{value: \"x\", from: axis}", 46, "either from or value"},
