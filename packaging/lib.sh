@@ -37,7 +37,7 @@ need_packages() {
 # What the product builds with.
 tenon_build_packages=(g++ cmake ninja-build pkg-config python3 libyaml-cpp-dev libxsimd-dev libcli11-dev nlohmann-json3-dev libpthreadpool-dev)
 # What the tests need beside it.
-tenon_test_packages=(libgtest-dev libgmock-dev clang clang-format clang-tidy libclang-rt-14-dev binutils g++-aarch64-linux-gnu qemu-user-static
+tenon_test_packages=(libgtest-dev libgmock-dev clang clang-format clang-tidy libclang-rt-14-dev binutils libbenchmark-dev g++-aarch64-linux-gnu qemu-user-static
   python3-jsonschema python3-numpy python3-venv python3-yaml abigail-tools ccache)
 
 # configure FOLDER [OPTIONS..]: a build folder, with the least output that still shows what went wrong.

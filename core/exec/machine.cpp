@@ -1,11 +1,11 @@
 #include "core/exec/machine.h"
 
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "core/exec/caches.h"
 #include "core/exec/cpu_features.h"
 
 namespace tenon {
@@ -25,11 +25,6 @@ constexpr std::string_view kArch = "aarch64";
 #else
 constexpr std::string_view kArch = "other";
 #endif
-
-std::uint64_t cache_bytes(int name) {
-  const long size = sysconf(name);
-  return size > 0 ? static_cast<std::uint64_t>(size) : 0;
-}
 
 std::uint32_t usable_processors() {
   cpu_set_t set;
@@ -68,9 +63,10 @@ const std::vector<ArchLevel>& arch_levels() {
 Result<Machine> detect_machine(const std::string& forced, std::uint32_t threads) {
   Machine machine;
   machine.threads = threads != 0 ? threads : usable_processors();
-  machine.l1d_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE);
-  machine.l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE);
-  machine.l3_bytes = cache_bytes(_SC_LEVEL3_CACHE_SIZE);
+  const Caches caches = detect_caches();
+  machine.l1d_bytes = caches.l1d;
+  machine.l2_bytes = caches.l2;
+  machine.l3_bytes = caches.l3;
 
   const std::vector<std::string>& names = feature_names();
   for (std::size_t i = 0; i < names.size() && i < 256; ++i)
