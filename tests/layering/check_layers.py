@@ -31,7 +31,7 @@ CORE = {
 # Third-party headers, and the only places that may include them.
 LIBRARIES = {
     r"yaml-cpp/": ["core/yaml/"],
-    r"nlohmann/": ["core/params/", "capi/cli/", "tests/"],
+    r"nlohmann/": ["core/params/", "capi/cli/", "tests/", "bench/"],
     r"CLI/": ["capi/cli/"],
     r"pthreadpool\.h": ["core/exec/thread_pool.cpp"],
     r"dlfcn\.h": ["core/plugin/", "tests/"],
