@@ -1,6 +1,7 @@
-// For *.simd.cpp files: functions of f32 vectors, within 2 ulp of the exact value over the whole range, special values and subnormal results
-// included (plugins/elementwise/kernels/functions_test.cpp). FMA is used where the level has it, so two levels may differ in the last place.
-// Polynomials and the rational function are our own least maxima of the relative error, found with 40 digits.
+// For *.simd.cpp files: functions of f32 vectors, within 2 ulp of the exact value (sigmoid 2.1) over the whole range, subnormal and
+// special values included (plugins/elementwise/kernels/functions_test.cpp); sin and cos up to kLargestAngle. FMA is used where the level
+// has it, so two levels may differ in the last place. Polynomials and the rational function are our own least maxima of the relative error,
+// found with 40 digits.
 #pragma once
 
 #include "plugins/support/simd.hpp"
@@ -10,7 +11,14 @@ namespace simd {
 
 using I = xsimd::batch<std::int32_t, Arch>;
 
-inline F fma(F a, F b, F c) { return xsimd::fma(a, b, c); }
+// xsimd 8.1 multiplies and adds in two steps at avx512.
+inline F fma(F a, F b, F c) {
+#if defined(__AVX512F__)
+  return F(_mm512_fmadd_ps(a, b, c));
+#else
+  return xsimd::fma(a, b, c);
+#endif
+}
 inline F select_negative(F x, F negative, F other) { return xsimd::select(x < F(0.0f), negative, other); }
 inline F copy_sign(F magnitude, F sign) { return from_bits((bits(magnitude) & U(0x7fffffffu)) | (bits(sign) & U(0x80000000u))); }
 inline F infinity() { return from_bits(U(0x7f800000u)); }
@@ -31,11 +39,12 @@ inline ExpParts exp_parts(F x) {
 }
 // e^r - 1 for |r| <= 0.36.
 inline F exp_minus_one_near_zero(F r) {
-  F p(1.388262137e-3f);
-  p = fma(p, r, F(8.366844532e-3f));
-  p = fma(p, r, F(4.166720768e-2f));
-  p = fma(p, r, F(1.666654121e-1f));
-  p = fma(p, r, F(4.999999811e-1f));
+  F p(1.984604071e-4f);
+  p = fma(p, r, F(1.394113113e-3f));
+  p = fma(p, r, F(8.333390313e-3f));
+  p = fma(p, r, F(4.166635495e-2f));
+  p = fma(p, r, F(1.666666636e-1f));
+  p = fma(p, r, F(5.000000045e-1f));
   return fma(p, r * r, r);
 }
 inline F power_of_two(I k) { return xsimd::bitwise_cast<F>((k + I(127)) << 23); }  // k from -126 to 127
@@ -146,6 +155,46 @@ inline F log1p(F x) {
   return xsimd::select(x < F(-1.0f), not_a_number(), y);
 }
 
+// ---- Sine and cosine ----
+
+constexpr float kLargestAngle = 12000.0f;  // beyond it neither has a correct digit here
+
+// x = n pi/2 + r. pi/2 is cut into parts of 11 bits, whose products with n < 2^13 are exact without FMA, and a last one.
+struct AngleParts {
+  F sine, cosine;  // of r
+  I quarter;       // n
+};
+inline AngleParts angle_parts(F x) {
+  const F shifted = fma(x, F(0.636619772367581343f), F(12582912.0f));
+  const F n = shifted - F(12582912.0f);
+  F near = fma(n, F(-0x1.92p+0f), x);
+  near = fma(n, F(-0x1.fbp-12f), near);
+  near = fma(n, F(-0x1.51p-22f), near);
+  const F rest = fma(n, F(0x1.0bp-34f), n * F(0x1.184698p-44f));
+  const F r = near - rest, lost = (near - r) - rest;
+  const F y = r * r;
+  F s(-1.951205941e-4f), c(2.442937383e-5f);
+  s = fma(s, y, F(8.332137319e-3f));
+  c = fma(c, y, F(-1.388728344e-3f));
+  s = fma(s, y, F(-1.666665424e-1f));
+  c = fma(c, y, F(4.166664502e-2f));
+  return {r + fma(y * r, s, lost), fma(y * y, c, fma(y, F(-0.5f), F(1.0f))), xsimd::bitwise_cast<I>(shifted)};
+}
+// Whichever belongs to the quarter, and its sign. The sign of -0 stays.
+inline F of_quarter(const AngleParts& parts, I quarter) {
+  const U q = xsimd::bitwise_cast<U>(quarter);
+  const auto odd = from_bits((q & U(1u)) << 30) > F(0.0f);  // 2.0 or 0
+  return from_bits(bits(xsimd::select(odd, parts.cosine, parts.sine)) ^ ((q & U(2u)) << 30));
+}
+inline F sin(F x) {
+  const AngleParts parts = angle_parts(x);
+  return xsimd::select(x == F(0.0f), x, of_quarter(parts, parts.quarter));
+}
+inline F cos(F x) {
+  const AngleParts parts = angle_parts(x);
+  return of_quarter(parts, parts.quarter + I(1));
+}
+
 // ---- The normal distribution ----
 
 // e^(-a^2 / 2) or e^(-a^2), with the square in an exact and a small part: rounded, it would cost the exponential a^2 ulp.
@@ -181,10 +230,10 @@ inline F erf(F x) {
   p = fma(p, y, F(-2.68647718021e-2f));
   p = fma(p, y, F(1.12837786429e-1f));
   p = fma(p, y, F(-3.76126384467e-1f));
-  p = fma(p, y, F(1.12837916707f));
+  p = fma(p, y, F(1.2837916707e-1f));
   const F tail = gaussian(a, -1.0f) * scaled_normal_tail(F(1.41421356237f) * a);
   const F far = F(1.0f) - (tail + tail);
-  return xsimd::select(a < F(0.75f), x * p, copy_sign(far, x));
+  return xsimd::select(a < F(0.75f), fma(x, p, x), copy_sign(far, x));
 }
 
 // x times the normal distribution function of x.

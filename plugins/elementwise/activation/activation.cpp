@@ -69,7 +69,8 @@ TENON_OPERATOR(leaky_relu) = Operator("leaky_relu").lower<lower_unary<leaky_relu
 TENON_OPERATOR(elu) = Operator("elu").lower<lower_unary<elu>>().kernels(kKernels<Fn::Elu, With::Alpha>);
 TENON_OPERATOR(selu) = Operator("selu").lower<lower_unary<selu>>().kernels(kKernels<Fn::Selu>);
 TENON_OPERATOR(sigmoid) = Operator("sigmoid").lower<lower_unary<&Builder::logistic>>().kernels(kKernels<Fn::Sigmoid>);
-TENON_OPERATOR(hard_sigmoid) = Operator("hard_sigmoid").lower<lower_unary<hard_sigmoid>>().kernels(kKernels<Fn::HardSigmoid, With::AlphaAndBeta>);
+TENON_OPERATOR(hard_sigmoid) =
+    Operator("hard_sigmoid").lower<lower_unary<hard_sigmoid>>().kernels(kKernels<Fn::HardSigmoid, With::AlphaAndBeta>);
 TENON_OPERATOR(silu) = Operator("silu").lower<lower_unary<silu>>().kernels(kKernels<Fn::Silu>);
 TENON_OPERATOR(swish) = Operator("swish").lower<lower_unary<swish>>().kernels(kKernels<Fn::Swish, With::Beta>);
 TENON_OPERATOR(hard_swish) = Operator("hard_swish").lower<lower_unary<hard_swish>>().kernels(kKernels<Fn::HardSwish>);

@@ -51,4 +51,5 @@ void lower(Builder& b) {
 }  // namespace tenon::elementwise
 
 using namespace tenon::plugin;
-TENON_OPERATOR(cast) = Operator("cast").infer<tenon::elementwise::infer>().lower<tenon::elementwise::lower>().kernels(tenon::elementwise::kKernels<tenon::elementwise::Fn::Cast>);
+TENON_OPERATOR(cast) = Operator("cast").infer<tenon::elementwise::infer>().lower<tenon::elementwise::lower>().kernels(
+    tenon::elementwise::kKernels<tenon::elementwise::Fn::Cast>);

@@ -69,12 +69,12 @@ F softsign(F x) { return x / (F(1.0f) + xsimd::abs(x)); }
 
 constexpr BlockTable make_table() {
   BlockTable t{};
-  enter<2, add>(t, Fn::Add);
-  enter<2, subtract>(t, Fn::Subtract);
-  enter<2, multiply>(t, Fn::Multiply);
-  enter<2, divide>(t, Fn::Divide);
-  enter<2, larger>(t, Fn::Maximum);
-  enter<2, smaller>(t, Fn::Minimum);
+  enter_all<2, add>(t, Fn::Add);
+  enter_all<2, subtract>(t, Fn::Subtract);
+  enter_all<2, multiply>(t, Fn::Multiply);
+  enter_all<2, divide>(t, Fn::Divide);
+  enter_all<2, larger>(t, Fn::Maximum);
+  enter_all<2, smaller>(t, Fn::Minimum);
   enter<3, clamp>(t, Fn::Clamp);
   enter<2, leaky_relu>(t, Fn::LeakyRelu);
   enter<3, hard_sigmoid>(t, Fn::HardSigmoid);
@@ -88,12 +88,12 @@ constexpr BlockTable make_table() {
   enter<1, is_nan>(t, Fn::IsNan);
   enter<1, is_infinite>(t, Fn::IsInf);
   enter<1, magnitude>(t, Fn::Abs);
-  enter<1, negate>(t, Fn::Negate);
+  enter_all<1, negate>(t, Fn::Negate);
   enter<1, sign>(t, Fn::Sign);
-  enter<1, square>(t, Fn::Square);
+  enter_all<1, square>(t, Fn::Square);
   enter<1, cube>(t, Fn::Cube);
   enter<1, same>(t, Fn::Cast);
-  enter<1, relu>(t, Fn::Relu);
+  enter_all<1, relu>(t, Fn::Relu);
   enter<1, reciprocal>(t, Fn::Reciprocal);
   enter<1, square_root_of>(t, Fn::Sqrt);
   enter<1, reciprocal_square_root>(t, Fn::Rsqrt);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "plugins/elementwise/kernels/job.h"
-#include "plugins/support/simd.hpp"
+#include "plugins/support/simd_rows.hpp"
 
 namespace {
 
@@ -12,33 +12,32 @@ using tenon::elementwise::BlockFn;
 using tenon::elementwise::BlockTable;
 using tenon::elementwise::Fn;
 
-constexpr std::size_t kBlockUnit = 2 * kLanes;
-
 // kFunction(x), (x, y) or (x, y, z), of vectors. Two vectors at a time hide the latencies of one; streaming is a branch that is always
 // taken the same way, because a second loop would double the code of every function.
-template <int kOperands, auto kFunction>
+template <class Row, int kOperands, auto kFunction>
 TENON_SIMD_NOINLINE void over(const Block& b) {
-  float* out = b.out;
-  const float *x = b.in[0], *y = b.in[1], *z = b.in[2];
-  const auto value = [&](std::size_t at) {
-    if constexpr (kOperands == 1)
-      return kFunction(load(x + at));
-    else if constexpr (kOperands == 2)
-      return kFunction(load(x + at), load(y + at));
-    else
-      return kFunction(load(x + at), load(y + at), load(z + at));
-  };
+  using T = typename Row::T;
+  char* out = b.out;
+  const char *x = b.in[0], *y = b.in[1], *z = b.in[2];
   const bool streams = b.stream;
+  const auto unit = [](const char* at) { return Row::load(reinterpret_cast<const T*>(at)); };
   for (std::size_t u = 0; u < b.units; ++u) {
-    const F first = value(0), second = value(kLanes);
-    if (streams) {
-      stream(out, first);
-      stream(out + kLanes, second);
+    Pair r = unit(x);
+    if constexpr (kOperands == 1) {
+      r = {kFunction(r.a), kFunction(r.b)};
+    } else if constexpr (kOperands == 2) {
+      const Pair second = unit(y);
+      r = {kFunction(r.a, second.a), kFunction(r.b, second.b)};
     } else {
-      store(out, first);
-      store(out + kLanes, second);
+      const Pair second = unit(y), third = unit(z);
+      r = {kFunction(r.a, second.a, third.a), kFunction(r.b, second.b, third.b)};
     }
-    out += kBlockUnit;
+    T* const to = reinterpret_cast<T*>(out);
+    if (streams)
+      Row::stream(to, r);
+    else
+      Row::store(to, r);
+    out += kUnit * sizeof(T);
     x += b.step[0];
     if constexpr (kOperands > 1) y += b.step[1];
     if constexpr (kOperands > 2) z += b.step[2];
@@ -47,7 +46,13 @@ TENON_SIMD_NOINLINE void over(const Block& b) {
 
 template <int kOperands, auto kFunction>
 constexpr void enter(BlockTable& table, Fn fn) {
-  table.functions[static_cast<int>(fn)] = over<kOperands, kFunction>;
+  table.f32[static_cast<int>(fn)] = over<RowF32, kOperands, kFunction>;
+}
+template <int kOperands, auto kFunction>
+constexpr void enter_all(BlockTable& table, Fn fn) {
+  enter<kOperands, kFunction>(table, fn);
+  table.f16[static_cast<int>(fn)] = over<RowF16, kOperands, kFunction>;
+  table.bf16[static_cast<int>(fn)] = over<RowBF16, kOperands, kFunction>;
 }
 
 }  // namespace

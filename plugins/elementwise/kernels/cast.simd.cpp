@@ -1,5 +1,5 @@
-// Chunk functions of cast where an integer, i1 or f64 is on one side: plain loops. f16 and bf16 go to f32 first, which is exact; to them only
-// what f32 holds goes, because a second rounding would show.
+// Chunk functions of cast where an integer, i1 or f64 is on one side: plain loops. f16 and bf16 go to f32 first, which is exact; to them
+// only what f32 holds goes, because a second rounding would show.
 #include "plugins/elementwise/kernels/job.h"
 
 namespace {
@@ -29,7 +29,7 @@ constexpr T kHighest = T(~kLowest<T>);
 
 template <class From, class To>
 inline To converted(From x) {
-  if constexpr (kIsFloat<From> && !kIsFloat<To>) {  // truncates and saturates; NaN is 0
+  if constexpr (kIsFloat<From> && !kIsFloat<To>) {                                                   // truncates and saturates; NaN is 0
     constexpr From kLow = From(kLowest<To>), kEnd = From(2) * From(uint64_t(kHighest<To>) / 2 + 1);  // the first that is too large
     const bool fits = x > kLow && x < kEnd;
     const To inside = To(fits ? x : From(0));

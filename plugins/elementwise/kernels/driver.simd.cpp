@@ -2,7 +2,6 @@
 // f32 in the first-level cache, and so does what is left of a unit. Operands of one element become a unit of it. Results of predicates
 // (i1) and of casts have another dtype than the operands.
 #include "plugins/elementwise/kernels/blocks.hpp"
-#include "plugins/support/simd_rows.hpp"
 
 namespace {
 
@@ -11,7 +10,6 @@ using tenon::elementwise::DriverTable;
 using tenon::elementwise::Job;
 using tenon::elementwise::kMostOperands;
 
-static_assert(kBlockUnit == kUnit);
 constexpr std::size_t kBlock = 512;  // elements: four buffers of 2 KiB
 
 // ---- Into blocks ----
@@ -78,35 +76,53 @@ struct Buffers {
 
 std::size_t size_of(tenon_dtype dtype) { return dtype == TENON_F32 ? 4 : dtype == TENON_I1 ? 1 : 2; }
 
-// Up to kBlock elements from element `at` on, through the buffers; operands of one element are there already.
-TENON_SIMD_NOINLINE void through_buffers(const Job& job, const Chunk& c, Block block, Buffers& buffers, std::size_t at, std::size_t count,
+// Up to kBlock elements from element `at` on, through the buffers. Operands of one element are there already.
+TENON_SIMD_NOINLINE void through_buffers(const Job& job, const Chunk& c, Buffers& buffers, std::size_t at, std::size_t count,
                                          bool streams) {
+  Block block;
   for (int o = 0; o < job.operands; ++o) {
-    if (c.one[o]) continue;
-    load_block(job.in[o], job.in_order, c.in[o] + at * size_of(job.in[o]), buffers.in[o], count);
-    block.in[o] = buffers.in[o];
+    block.in[o] = reinterpret_cast<const char*>(buffers.in[o]);
+    block.step[o] = c.one[o] ? 0 : kUnit * sizeof(float);
+    if (!c.one[o]) load_block(job.in[o], job.in_order, c.in[o] + at * size_of(job.in[o]), buffers.in[o], count);
   }
-  block.out = buffers.out;
+  block.out = reinterpret_cast<char*>(buffers.out);
   block.units = (count + kUnit - 1) / kUnit;
   block.stream = false;
   job.block(block);
   store_block(job.out, job.in_order, buffers.out, c.out + at * size_of(job.out), count, streams);
 }
 
+// A unit of one element, in f32.
+void spread(tenon_dtype dtype, const char* from, float* to) {
+  float first[kUnit];
+  load_block(dtype, true, from, first, 1);
+  RowF32::store(to, {F(first[0]), F(first[0])});
+}
+
+// Whole units from element `at` on, where they lie. Returns how many elements.
+std::size_t run_direct(const Job& job, const Chunk& c, Buffers& buffers, std::size_t at) {
+  const std::size_t size = size_of(job.out);
+  Block block;
+  block.units = (c.count - at) / kUnit;
+  if (block.units == 0) return 0;
+  alignas(64) char ones[kMostOperands][kUnit * sizeof(float)];
+  for (int o = 0; o < job.operands; ++o) {
+    block.step[o] = c.one[o] ? 0 : kUnit * size;
+    block.in[o] = c.one[o] ? ones[o] : c.in[o] + at * size;
+    if (c.one[o]) store_block(job.out, false, buffers.in[o], ones[o], kUnit, false);  // back into its own type, which is exact
+  }
+  block.out = c.out + at * size;
+  block.stream = c.stream;
+  job.direct(block);
+  return block.units * kUnit;
+}
+
 void run_chunk(const Job& job, const Chunk& c) {
   Buffers buffers;
-  Block block;
-  bool wide = job.out == TENON_F32;
+  bool direct = job.direct != nullptr;
   for (int o = 0; o < job.operands; ++o) {
-    block.step[o] = c.one[o] ? 0 : kUnit;
-    if (c.one[o]) {
-      float first[kUnit];
-      load_block(job.in[o], true, c.in[o], first, 1);
-      RowF32::store(buffers.in[o], {F(first[0]), F(first[0])});
-      block.in[o] = buffers.in[o];
-    } else {
-      wide = wide && job.in[o] == TENON_F32;
-    }
+    direct = direct && job.in[o] == job.out;
+    if (c.one[o]) spread(job.in[o], c.in[o], buffers.in[o]);
   }
   // Streaming stores need an aligned address: the elements before it go through the buffers.
   std::size_t at = 0;
@@ -114,22 +130,12 @@ void run_chunk(const Job& job, const Chunk& c) {
     const std::size_t over = reinterpret_cast<std::uintptr_t>(c.out) % kVectorBytes;
     at = over == 0 ? 0 : (kVectorBytes - over) / size_of(job.out);
     at = at < c.count ? at : c.count;
-    if (at > 0) through_buffers(job, c, block, buffers, 0, at, false);
+    if (at > 0) through_buffers(job, c, buffers, 0, at, false);
   }
-  if (wide) {
-    block.units = (c.count - at) / kUnit;
-    if (block.units > 0) {
-      for (int o = 0; o < job.operands; ++o)
-        if (!c.one[o]) block.in[o] = reinterpret_cast<const float*>(c.in[o]) + at;
-      block.out = reinterpret_cast<float*>(c.out) + at;
-      block.stream = c.stream;
-      job.block(block);
-      at += block.units * kUnit;
-    }
-  }
+  if (direct) at += run_direct(job, c, buffers, at);
   while (at < c.count) {
     const std::size_t count = c.count - at < kBlock ? c.count - at : kBlock;
-    through_buffers(job, c, block, buffers, at, count, c.stream);
+    through_buffers(job, c, buffers, at, count, c.stream);
     at += count;
   }
   if (c.stream) stream_fence();

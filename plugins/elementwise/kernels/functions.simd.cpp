@@ -33,56 +33,37 @@ F selu(F x) {
   return xsimd::select(x > F(0.0f), above, below);
 }
 
-// kFunction(element) or (element, element) for every element: loops that the compiler turns into vectors, or calls.
+// kFunction(element) or (element, element) for every element.
+const float* floats(const char* at) { return reinterpret_cast<const float*>(at); }
 template <auto kFunction>
 TENON_SIMD_NOINLINE void each(const Block& b) {
   for (std::size_t u = 0; u < b.units; ++u) {
-    const float* x = b.in[0] + u * b.step[0];
-    float* out = b.out + u * kBlockUnit;
-    for (std::size_t i = 0; i < kBlockUnit; ++i) out[i] = kFunction(x[i]);
+    const float* x = floats(b.in[0] + u * b.step[0]);
+    float* out = reinterpret_cast<float*>(b.out) + u * kUnit;
+    for (std::size_t i = 0; i < kUnit; ++i) out[i] = kFunction(x[i]);
   }
 }
 template <auto kFunction>
 TENON_SIMD_NOINLINE void each_pair(const Block& b) {
   for (std::size_t u = 0; u < b.units; ++u) {
-    const float *x = b.in[0] + u * b.step[0], *y = b.in[1] + u * b.step[1];
-    float* out = b.out + u * kBlockUnit;
-    for (std::size_t i = 0; i < kBlockUnit; ++i) out[i] = kFunction(x[i], y[i]);
+    const float *x = floats(b.in[0] + u * b.step[0]), *y = floats(b.in[1] + u * b.step[1]);
+    float* out = reinterpret_cast<float*>(b.out) + u * kUnit;
+    for (std::size_t i = 0; i < kUnit; ++i) out[i] = kFunction(x[i], y[i]);
   }
 }
 
-// Sine and cosine in double: x = n pi/2 + r, of which n times the first part is exact up to kExactAngle.
-constexpr float kExactAngle = 1e6f;
-template <bool kCosine>
-inline float of_angle(float x) {
-  constexpr double kRound = 0x1.8p52, kFirst = 0x1.921fb544p0, kRest = 0x1.0b4611a626331p-34;
-  const double angle = static_cast<double>(x);
-  const double n = (angle * 0.63661977236758134308 + kRound) - kRound;
-  const double r = (angle - n * kFirst) - n * kRest, y = r * r;
-  const double sine = r + r * y * (-0.1666666664 + y * (8.333329182e-3 + y * (-1.983927269e-4 + y * 2.717744818e-6)));
-  const double cosine = 1 - 0.5 * y + y * y * (0.04166666662 + y * (-1.388888333e-3 + y * (2.479941686e-5 + y * -2.720221331e-7)));
-  const double quarter = n - 4 * ((n * 0.25 + kRound) - kRound);  // -2 to 2
-  const bool is_odd = quarter * quarter == 1;
-  const double value = is_odd != kCosine ? cosine : sine;
-  // Sine: the third and the fourth quarter; cosine: the second and the third.
-  const bool negative = kCosine ? quarter == 1 || quarter * quarter == 4 : quarter == -1 || quarter * quarter == 4;
-  return static_cast<float>(negative ? -value : value);
-}
-template <bool kCosine>
+// Angles beyond what simd_math.hpp reduces go to the C library, a unit at a time.
+template <auto kVector, auto kElement>
 TENON_SIMD_NOINLINE void angles(const Block& b) {
   for (std::size_t u = 0; u < b.units; ++u) {
-    const float* x = b.in[0] + u * b.step[0];
-    alignas(64) float y[kBlockUnit];
-    float* out = b.out + u * kBlockUnit;
-    const F limit(kExactAngle);
-    const bool is_near = xsimd::all((xsimd::abs(load(x)) <= limit) & (xsimd::abs(load(x + kLanes)) <= limit));
-    if (is_near) {
-      for (std::size_t i = 0; i < kBlockUnit; ++i) y[i] = of_angle<kCosine>(x[i]);
+    const float* x = floats(b.in[0] + u * b.step[0]);
+    float* out = reinterpret_cast<float*>(b.out) + u * kUnit;
+    const Pair v = RowF32::load(x);
+    if (xsimd::all(xsimd::max(xsimd::abs(v.a), xsimd::abs(v.b)) <= F(simd::kLargestAngle))) {
+      RowF32::store(out, {kVector(v.a), kVector(v.b)});
     } else {
-      for (std::size_t i = 0; i < kBlockUnit; ++i) y[i] = kCosine ? cosf(x[i]) : sinf(x[i]);
+      for (std::size_t i = 0; i < kUnit; ++i) out[i] = kElement(x[i]);
     }
-    store(out, load(y));
-    store(out + kLanes, load(y + kLanes));
   }
 }
 
@@ -93,27 +74,27 @@ float modulo(float x, float y) {
 
 constexpr BlockTable make_table() {
   BlockTable t{};
-  enter<1, simd::exp>(t, Fn::Exp);
+  enter_all<1, simd::exp>(t, Fn::Exp);
   enter<1, simd::expm1>(t, Fn::Expm1);
   enter<1, simd::log>(t, Fn::Log);
   enter<1, simd::log1p>(t, Fn::Log1p);
-  enter<1, simd::sigmoid>(t, Fn::Sigmoid);
-  enter<1, simd::tanh>(t, Fn::Tanh);
+  enter_all<1, simd::sigmoid>(t, Fn::Sigmoid);
+  enter_all<1, simd::tanh>(t, Fn::Tanh);
   enter<1, simd::erf>(t, Fn::Erf);
   enter<2, swish>(t, Fn::Swish);
-  enter<1, silu>(t, Fn::Silu);
-  enter<1, simd::gelu>(t, Fn::Gelu);
-  enter<1, gelu_tanh>(t, Fn::GeluTanh);
-  enter<2, silu_mul>(t, Fn::SiluMul);
-  enter<2, gelu_mul>(t, Fn::GeluMul);
-  enter<2, gelu_tanh_mul>(t, Fn::GeluTanhMul);
+  enter_all<1, silu>(t, Fn::Silu);
+  enter_all<1, simd::gelu>(t, Fn::Gelu);
+  enter_all<1, gelu_tanh>(t, Fn::GeluTanh);
+  enter_all<2, silu_mul>(t, Fn::SiluMul);
+  enter_all<2, gelu_mul>(t, Fn::GeluMul);
+  enter_all<2, gelu_tanh_mul>(t, Fn::GeluTanhMul);
   enter<1, softplus>(t, Fn::Softplus);
   enter<1, mish>(t, Fn::Mish);
   enter<2, elu>(t, Fn::Elu);
   enter<1, selu>(t, Fn::Selu);
-  const auto put = [&t](Fn fn, BlockFn function) { t.functions[static_cast<int>(fn)] = function; };
-  put(Fn::Sin, angles<false>);
-  put(Fn::Cos, angles<true>);
+  const auto put = [&t](Fn fn, BlockFn function) { t.f32[static_cast<int>(fn)] = function; };
+  put(Fn::Sin, angles<simd::sin, sinf>);
+  put(Fn::Cos, angles<simd::cos, cosf>);
   put(Fn::Tan, each<tanf>);
   put(Fn::Asin, each<asinf>);
   put(Fn::Acos, each<acosf>);

@@ -2,7 +2,8 @@
 //
 // A *chunk* is a run of outputs that lie side by side; each operand lies side by side too, or is one element for all of them. The walk in
 // kernel.cpp makes chunks of tensors in any layout. A chunk function takes whole chunks of elements in memory. For f32, f16 and bf16 it is
-// the driver's, which hands blocks of f32 vectors to a block function: one per function, whatever the dtype.
+// the driver's, which hands blocks of f32 to a block function: one per function, whatever the dtype. Frequent functions have one for f16
+// and one for bf16 too, which saves the way through the first-level cache.
 #pragma once
 
 #include <stddef.h>
@@ -14,8 +15,8 @@ namespace tenon::elementwise {
 
 constexpr int kMostOperands = 3;
 
-// The functions that kernels know. What operators make of them, with attributes for operands, is in kernel.h. Those before kFunctions are in
-// arithmetic.simd.cpp and have loops for integers and f64 too (plain.simd.cpp).
+// The functions that kernels know. What operators make of them, with attributes for operands, is in kernel.h. Those before kFunctions are
+// in arithmetic.simd.cpp and have loops for integers and f64 too (plain.simd.cpp).
 enum class Fn : uint8_t {
   Add,
   Subtract,
@@ -95,11 +96,12 @@ enum class Fn : uint8_t {
   kCount,
 };
 
-// Whole units of f32: `units` times 2 * kLanes elements, from each operand `step` elements apart: a unit, or 0 for one unit of equal
-// elements. No alignment, but of `out` to a vector where it is streamed. `out` may be an operand. Of predicates it is the integers 0 and 1.
+// Whole units: `units` times 2 * kLanes elements, from each operand `step` bytes apart: a unit, or 0 for one unit of equal elements. All
+// are of one type. No alignment, but of `out` to a vector where it is streamed. `out` may be an operand. Of predicates it is the integers 0
+// and 1 in the place of f32.
 struct Block {
-  float* out;
-  const float* in[kMostOperands];
+  char* out;
+  const char* in[kMostOperands];
   size_t step[kMostOperands];
   size_t units;
   bool stream;
@@ -118,7 +120,8 @@ using ChunkFn = void (*)(const Job&, const Chunk&);
 
 struct Job {
   ChunkFn chunk;
-  BlockFn block;  // for the driver
+  BlockFn block;   // for the driver: of f32
+  BlockFn direct;  // of `out`, where all operands are that too; null: by way of f32
   int operands;
   tenon_dtype in[kMostOperands];
   tenon_dtype out;
@@ -128,7 +131,9 @@ struct Job {
 
 // One per level and file. A null stands for what it does not have.
 struct BlockTable {
-  BlockFn functions[static_cast<int>(Fn::kCount)];
+  BlockFn f32[static_cast<int>(Fn::kCount)];
+  BlockFn f16[static_cast<int>(Fn::kCount)];  // of what is worth the code
+  BlockFn bf16[static_cast<int>(Fn::kCount)];
 };
 struct DriverTable {
   ChunkFn chunk;  // by job.block

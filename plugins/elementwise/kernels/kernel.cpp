@@ -49,16 +49,24 @@ Fn function_of(const Node& node, const Entry& entry) {
 }
 constexpr bool is_product(Fn fn) { return fn == Fn::Square || fn == Fn::Cube; }
 
-ChunkFn chunk_of(const Level& level, Fn fn, tenon_dtype from, tenon_dtype to, BlockFn* block) {
-  *block = nullptr;
-  const bool moves = fn == Fn::Select || fn == Fn::Identity || (fn == Fn::Cast && from == to);
-  if (moves) return level.plain->find(fn == Fn::Cast ? Fn::Identity : fn, from);
-  if (fn == Fn::Cast && !(is_driven(from) && is_driven(to))) return level.cast->find(from, to);
-  if (!is_driven(from)) return level.plain->find(fn, from);
+// Fills in what computes; false if the level has nothing for it.
+bool choose(const Level& level, Fn fn, tenon_dtype from, tenon_dtype to, Job& job) {
   const int number = static_cast<int>(fn);
-  *block = level.arithmetic->functions[number];
-  if (*block == nullptr) *block = level.functions->functions[number];
-  return *block == nullptr ? nullptr : level.driver->chunk;
+  const bool moves = fn == Fn::Select || fn == Fn::Identity || (fn == Fn::Cast && from == to);
+  job.block = job.direct = nullptr;
+  if (moves) {
+    job.chunk = level.plain->find(fn == Fn::Cast ? Fn::Identity : fn, from);
+  } else if (fn == Fn::Cast && !(is_driven(from) && is_driven(to))) {
+    job.chunk = level.cast->find(from, to);
+  } else if (!is_driven(from)) {
+    job.chunk = level.plain->find(fn, from);
+  } else {
+    const BlockTable& table = level.arithmetic->f32[number] != nullptr ? *level.arithmetic : *level.functions;
+    job.block = table.f32[number];
+    job.direct = to == TENON_F32 ? job.block : to == TENON_F16 ? table.f16[number] : to == TENON_BF16 ? table.bf16[number] : nullptr;
+    job.chunk = job.block == nullptr ? nullptr : level.driver->chunk;
+  }
+  return job.chunk != nullptr;
 }
 
 // The dtype that the functions are for: of Select that of what it selects from.
@@ -172,8 +180,8 @@ void supports(const Node& node, const tenon_kernel& kernel) {
     if (node.operand(i).dtype != dtype)
       node.decline(cat("takes operands of one dtype, not ", dtype_name(dtype), " and ", dtype_name(node.operand(i).dtype)));
   const tenon_dtype to = node.result(0).dtype;
-  BlockFn block;
-  if (chunk_of(*entry.level, fn, dtype, to, &block) != nullptr) return;
+  Job job;
+  if (choose(*entry.level, fn, dtype, to, job)) return;
   if (fn == Fn::Cast) node.decline(cat("has no loop from ", dtype_name(dtype), " to ", dtype_name(to)));
   node.decline(cat("has no loop for ", dtype_name(dtype)));
 }
@@ -185,7 +193,7 @@ void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) 
   auto plan = std::make_unique<Plan>();
   Job& job = plan->job;
   job.out = result.dtype;
-  job.chunk = chunk_of(*entry.level, fn, computed_dtype(node, fn), job.out, &job.block);
+  if (!choose(*entry.level, fn, computed_dtype(node, fn), job.out, job)) node.fail(TENON_INTERNAL, "a node that was declined");
   job.widen = entry.level->driver->widen;
   job.in_order = node.operand(0).dtype != job.out;
   fill_sources(node, entry, fn, *plan);

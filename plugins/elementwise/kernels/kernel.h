@@ -2,8 +2,8 @@
 //
 //   TENON_OPERATOR(add_scalar) = row(..).kernels(kKernels<Fn::Add, With::Value>);
 //
-// One kernel per SIMD level, all called "elementwise"; it takes any strides and broadcasts. Attributes that are numbers become operands of one
-// element, so that add_scalar is add, and leaky_relu is prelu.
+// One kernel per SIMD level, all called "elementwise"; it takes any strides and broadcasts. Attributes that are numbers become operands of
+// one element, so that add_scalar is add, and leaky_relu is prelu.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ struct Entry {
 void supports(const plugin::Node& node, const tenon_kernel& kernel);
 void plan(const plugin::Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out);
 void destroy(void* state);
-std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands, std::size_t operand_count,
-                 const tenon_tensor_view* results, std::size_t result_count, void* workspace);
+std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands,
+                 std::size_t operand_count, const tenon_tensor_view* results, std::size_t result_count, void* workspace);
 
 #define TENON_ELEMENTWISE_LEVEL(space, level) \
   namespace space {                           \
@@ -74,7 +74,7 @@ struct KernelList {
   static constexpr All make() {
     All all{};
     int number = 0;
-#define TENON_ELEMENTWISE_KERNEL(space, level) \
+#define TENON_ELEMENTWISE_KERNEL(space, level)                        \
   all.kernels[number] = KernelsOf<kFn, kWith>::kernel(level, number); \
   ++number;
     TENON_SIMD_FOR_EACH_LEVEL(TENON_ELEMENTWISE_KERNEL)

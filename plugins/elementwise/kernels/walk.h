@@ -13,22 +13,22 @@ namespace tenon::elementwise {
 
 struct Tensor {
   char* data;
-  std::size_t size;                       // of an element
+  std::size_t size;                      // of an element
   std::int64_t strides[TENON_MAX_RANK];  // in elements, by the result's dimensions; 0 where it is broadcast
-  bool compact;                           // of the merged shape
+  bool compact;                          // of the merged shape
 };
 
 constexpr std::size_t kBlockElements = 512;
-constexpr std::size_t kRowElements = 4096;    // a piece of a row: what one thread takes at least
-constexpr std::size_t kShortRow = 32;         // rows of fewer elements are not worth a chunk of their own
-constexpr std::size_t kStreamedRow = 1024;    // shorter rows do not go past the caches: their ends would cost more
+constexpr std::size_t kRowElements = 4096;  // a piece of a row: what one thread takes at least
+constexpr std::size_t kShortRow = 32;       // rows of fewer elements are not worth a chunk of their own
+constexpr std::size_t kStreamedRow = 1024;  // shorter rows do not go past the caches: their ends would cost more
 
 struct Walk {
   const Job* job;
   int rank;
   std::int64_t sizes[TENON_MAX_RANK];
   Tensor operands[kMostOperands], result;
-  std::size_t count;      // of results
+  std::size_t count;  // of results
   bool rows;
   bool stream;
   std::size_t row_pieces;  // rows: items of one row

@@ -46,10 +46,12 @@ using namespace tenon::plugin;
 using namespace tenon::elementwise;
 TENON_OPERATOR(add_scalar) = row<&Builder::add>("add_scalar").kernels(kKernels<Fn::Add, With::Value>);
 TENON_OPERATOR(subtract_scalar) = row<&Builder::subtract>("subtract_scalar").kernels(kKernels<Fn::Subtract, With::Value>);
-TENON_OPERATOR(reverse_subtract_scalar) = row<&Builder::subtract, true>("reverse_subtract_scalar").kernels(kKernels<Fn::Subtract, With::ValueFirst>);
+TENON_OPERATOR(reverse_subtract_scalar) =
+    row<&Builder::subtract, true>("reverse_subtract_scalar").kernels(kKernels<Fn::Subtract, With::ValueFirst>);
 TENON_OPERATOR(multiply_scalar) = row<&Builder::multiply>("multiply_scalar").kernels(kKernels<Fn::Multiply, With::Value>);
 TENON_OPERATOR(divide_scalar) = row<&Builder::divide>("divide_scalar").kernels(kKernels<Fn::Divide, With::Value>);
-TENON_OPERATOR(reverse_divide_scalar) = row<&Builder::divide, true>("reverse_divide_scalar").kernels(kKernels<Fn::Divide, With::ValueFirst>);
+TENON_OPERATOR(reverse_divide_scalar) =
+    row<&Builder::divide, true>("reverse_divide_scalar").kernels(kKernels<Fn::Divide, With::ValueFirst>);
 TENON_OPERATOR(remainder_scalar) = row<&Builder::remainder>("remainder_scalar").kernels(kKernels<Fn::Remainder, With::Value>);
 TENON_OPERATOR(mod_scalar) = row<modulo>("mod_scalar").kernels(kKernels<Fn::Mod, With::Value>);
 TENON_OPERATOR(power_scalar) = row<power_of>("power_scalar").kernels(kKernels<Fn::Power, With::Value>);

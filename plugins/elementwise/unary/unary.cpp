@@ -42,6 +42,7 @@ TENON_OPERATOR(ceil) = Operator("ceil").lower<lower_exact<&Builder::ceil>>().ker
 TENON_OPERATOR(round) = Operator("round").lower<lower_exact<&Builder::round_nearest_even>>().kernels(kKernels<Fn::Round>);
 TENON_OPERATOR(not ) = Operator("not").lower<lower_exact<&Builder::logical_not>>().kernels(kKernels<Fn::Not>);
 TENON_OPERATOR(identity) = Operator("identity").lower<lower_exact<same>>().kernels(kKernels<Fn::Identity>);
-TENON_OPERATOR(is_finite) = Operator("is_finite").infer<infer_predicate>().lower<lower_exact<&Builder::is_finite>>().kernels(kKernels<Fn::IsFinite>);
+TENON_OPERATOR(is_finite) =
+    Operator("is_finite").infer<infer_predicate>().lower<lower_exact<&Builder::is_finite>>().kernels(kKernels<Fn::IsFinite>);
 TENON_OPERATOR(is_nan) = Operator("is_nan").infer<infer_predicate>().lower<lower_exact<is_nan>>().kernels(kKernels<Fn::IsNan>);
 TENON_OPERATOR(is_inf) = Operator("is_inf").infer<infer_predicate>().lower<lower_exact<is_infinite>>().kernels(kKernels<Fn::IsInf>);
