@@ -10,7 +10,8 @@
 #define FOR_EACH_OPERATOR(X)                                                                                                               \
   X(add)                                                                                                                                   \
   X(subtract)                                                                                                                              \
-  X(multiply) X(divide) X(maximum) X(minimum) X(mod) X(power) X(and) X(or) X(xor) X(equal) X(not_equal) X(less) X(less_equal) X(greater)   \
+  X(multiply)                                                                                                                              \
+  X(divide) X(maximum) X(minimum) X(mod) X(power) X(and) X(or) X(xor) X(equal) X(not_equal) X(less) X(less_equal) X(greater)               \
       X(greater_equal) X(where) X(clamp) X(abs) X(negate) X(sign) X(square) X(not ) X(identity) X(relu) X(relu6) X(floor) X(ceil) X(round) \
           X(is_finite) X(is_nan) X(is_inf) X(leaky_relu) X(prelu) X(hard_sigmoid) X(silu_mul) X(gelu_mul) X(gelu) X(silu) X(cast)          \
               X(add_scalar) X(reverse_subtract_scalar) X(less_scalar) X(power_scalar) X(elu)
@@ -312,7 +313,7 @@ TEST_P(Elementwise, SelectsOfEveryWidth) {
 }
 
 TEST_P(Elementwise, Casts) {
-  const auto cast = [this](tenon_dtype from, std::vector<double> x, tenon_dtype to, const std::vector<double>& expected) {
+  const auto cast = [](tenon_dtype from, std::vector<double> x, tenon_dtype to, const std::vector<double>& expected) {
     for_given(GetParam(), tenon_operator_cast, {{from, std::move(x)}}, to, expected);
   };
   for (tenon_dtype from : {TENON_F32, TENON_F16, TENON_BF16, TENON_F64}) {
@@ -350,7 +351,7 @@ TEST_P(Elementwise, Casts) {
 }
 
 TEST_P(Elementwise, SaysWhyItDeclines) {
-  const auto refusal = [this](const tenon_operator& op, tenon_dtype a, tenon_dtype b, tenon_dtype result) {
+  const auto refusal = [](const tenon_operator& op, tenon_dtype a, tenon_dtype b, tenon_dtype result) {
     Tensor x({a, {2}}), y({b, {2}}), out({result, {2}});
     tenon_node node = node_of(op);
     return run(find_kernel(op, "elementwise", GetParam()), node, {&x, &y}, {&out}).message;

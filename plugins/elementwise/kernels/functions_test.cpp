@@ -5,11 +5,12 @@
 
 #include "plugins/support/test_kernel.h"
 
-#define FOR_EACH_FUNCTION(X)                                                                                                         \
-  X(exp)                                                                                                                             \
-  X(expm1)                                                                                                                           \
-  X(log) X(log1p) X(sigmoid) X(tanh) X(erf) X(silu) X(gelu) X(softplus) X(mish) X(selu) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) \
-      X(sinh) X(cosh) X(asinh) X(acosh) X(atanh) X(cbrt) X(sqrt) X(rsqrt) X(reciprocal)
+#define FOR_EACH_FUNCTION(X)                                                                                                          \
+  X(exp)                                                                                                                              \
+  X(expm1)                                                                                                                            \
+  X(log)                                                                                                                              \
+  X(log1p) X(sigmoid) X(tanh) X(erf) X(silu) X(gelu) X(softplus) X(mish) X(selu) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) \
+      X(cosh) X(asinh) X(acosh) X(atanh) X(cbrt) X(sqrt) X(rsqrt) X(reciprocal)
 #define DECLARE(name) extern "C" const tenon_operator tenon_operator_##name;
 FOR_EACH_FUNCTION(DECLARE)
 #undef DECLARE

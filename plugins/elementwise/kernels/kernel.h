@@ -52,47 +52,22 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
 TENON_SIMD_FOR_EACH_LEVEL(TENON_ELEMENTWISE_LEVEL)
 #undef TENON_ELEMENTWISE_LEVEL
 
+constexpr tenon_kernel make_kernel(const char* level, const Entry* entry) {
+  return plugin::Kernel("elementwise", level, entry).strided().supports<supports>().plan<plan>().run(run).destroy<destroy>();
+}
+
 template <Fn kFn, With kWith>
 struct KernelsOf {
-#define TENON_ELEMENTWISE_ENTRY(space, level) {&kLevel_##space, kFn, kWith},
-  static constexpr Entry kEntries[] = {TENON_SIMD_FOR_EACH_LEVEL(TENON_ELEMENTWISE_ENTRY)};
-#undef TENON_ELEMENTWISE_ENTRY
-  static constexpr tenon_kernel kernel(const char* level, int number) {
-    return plugin::Kernel("elementwise", level, &kEntries[number])
-        .strided()
-        .supports<elementwise::supports>()
-        .plan<elementwise::plan>()
-        .run(elementwise::run)
-        .destroy<elementwise::destroy>();
-  }
-};
-template <Fn kFn, With kWith>
-struct KernelList {
-  struct All {
-    tenon_kernel kernels[TENON_SIMD_LEVEL_COUNT];
-  };
-  static constexpr All make() {
-    All all{};
-    int number = 0;
-#define TENON_ELEMENTWISE_KERNEL(space, level)                        \
-  all.kernels[number] = KernelsOf<kFn, kWith>::kernel(level, number); \
-  ++number;
-    TENON_SIMD_FOR_EACH_LEVEL(TENON_ELEMENTWISE_KERNEL)
+#define TENON_ELEMENTWISE_KERNEL(space, level)                           \
+  static constexpr Entry kEntry_##space = {&kLevel_##space, kFn, kWith}; \
+  static constexpr tenon_kernel kKernel_##space = make_kernel(level, &kEntry_##space);
+#define TENON_ELEMENTWISE_ENTRY(space, level) &kKernel_##space,
+  TENON_SIMD_FOR_EACH_LEVEL(TENON_ELEMENTWISE_KERNEL)
+  static constexpr const tenon_kernel* kList[TENON_SIMD_LEVEL_COUNT] = {TENON_SIMD_FOR_EACH_LEVEL(TENON_ELEMENTWISE_ENTRY)};
 #undef TENON_ELEMENTWISE_KERNEL
-    return all;
-  }
-  static constexpr All kAll = make();
-  struct Pointers {
-    const tenon_kernel* list[TENON_SIMD_LEVEL_COUNT];
-  };
-  static constexpr Pointers point() {
-    Pointers out{};
-    for (int i = 0; i < TENON_SIMD_LEVEL_COUNT; ++i) out.list[i] = &kAll.kernels[i];
-    return out;
-  }
-  static constexpr Pointers kPointers = point();
+#undef TENON_ELEMENTWISE_ENTRY
 };
 template <Fn kFn, With kWith = With::Nothing>
-constexpr const tenon_kernel* const (&kKernels)[TENON_SIMD_LEVEL_COUNT] = KernelList<kFn, kWith>::kPointers.list;
+constexpr const tenon_kernel* const (&kKernels)[TENON_SIMD_LEVEL_COUNT] = KernelsOf<kFn, kWith>::kList;
 
 }  // namespace tenon::elementwise
