@@ -7,17 +7,17 @@
 
 #include "plugins/support/test_kernel.h"
 
-#define FOR_EACH_OPERATOR(X)                                                                                                               \
-  X(add)                                                                                                                                   \
-  X(subtract)                                                                                                                              \
-  X(multiply)                                                                                                                              \
-  X(divide) X(maximum) X(minimum) X(mod) X(power) X(and) X(or) X(xor) X(equal) X(not_equal) X(less) X(less_equal) X(greater)               \
-      X(greater_equal) X(where) X(clamp) X(abs) X(negate) X(sign) X(square) X(not ) X(identity) X(relu) X(relu6) X(floor) X(ceil) X(round) \
-          X(is_finite) X(is_nan) X(is_inf) X(leaky_relu) X(prelu) X(hard_sigmoid) X(silu_mul) X(gelu_mul) X(gelu) X(silu) X(cast)          \
-              X(add_scalar) X(reverse_subtract_scalar) X(less_scalar) X(power_scalar) X(elu)
-#define DECLARE(name) extern "C" const tenon_operator tenon_operator_##name;
-FOR_EACH_OPERATOR(DECLARE)
-#undef DECLARE
+extern "C" {
+extern const tenon_operator tenon_operator_add, tenon_operator_subtract, tenon_operator_multiply, tenon_operator_divide,
+    tenon_operator_maximum, tenon_operator_minimum, tenon_operator_mod, tenon_operator_power, tenon_operator_and, tenon_operator_or,
+    tenon_operator_xor, tenon_operator_equal, tenon_operator_not_equal, tenon_operator_less, tenon_operator_less_equal,
+    tenon_operator_greater, tenon_operator_greater_equal, tenon_operator_where, tenon_operator_clamp, tenon_operator_abs,
+    tenon_operator_negate, tenon_operator_sign, tenon_operator_square, tenon_operator_not, tenon_operator_identity, tenon_operator_relu,
+    tenon_operator_relu6, tenon_operator_floor, tenon_operator_ceil, tenon_operator_round, tenon_operator_is_finite, tenon_operator_is_nan,
+    tenon_operator_is_inf, tenon_operator_leaky_relu, tenon_operator_prelu, tenon_operator_hard_sigmoid, tenon_operator_silu_mul,
+    tenon_operator_gelu_mul, tenon_operator_gelu, tenon_operator_silu, tenon_operator_cast, tenon_operator_add_scalar,
+    tenon_operator_reverse_subtract_scalar, tenon_operator_less_scalar, tenon_operator_power_scalar, tenon_operator_elu;
+}
 
 namespace {
 

@@ -24,7 +24,7 @@ F softplus(F x) {
 F mish(F x) {
   const F e = simd::exp_not_large(simd::at_most(40.0f, x));
   const F n = e * (e + F(2.0f));
-  return x * (n / (n + F(2.0f)));
+  return x * simd::divide(n, n + F(2.0f));
 }
 F elu(F x, F alpha) { return xsimd::select(x > F(0.0f), x, alpha * simd::expm1(x)); }
 F selu(F x) {

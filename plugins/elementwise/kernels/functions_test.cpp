@@ -5,15 +5,13 @@
 
 #include "plugins/support/test_kernel.h"
 
-#define FOR_EACH_FUNCTION(X)                                                                                                          \
-  X(exp)                                                                                                                              \
-  X(expm1)                                                                                                                            \
-  X(log)                                                                                                                              \
-  X(log1p) X(sigmoid) X(tanh) X(erf) X(silu) X(gelu) X(softplus) X(mish) X(selu) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) \
-      X(cosh) X(asinh) X(acosh) X(atanh) X(cbrt) X(sqrt) X(rsqrt) X(reciprocal)
-#define DECLARE(name) extern "C" const tenon_operator tenon_operator_##name;
-FOR_EACH_FUNCTION(DECLARE)
-#undef DECLARE
+extern "C" {
+extern const tenon_operator tenon_operator_exp, tenon_operator_expm1, tenon_operator_log, tenon_operator_log1p, tenon_operator_sigmoid,
+    tenon_operator_tanh, tenon_operator_erf, tenon_operator_silu, tenon_operator_gelu, tenon_operator_softplus, tenon_operator_mish,
+    tenon_operator_selu, tenon_operator_sin, tenon_operator_cos, tenon_operator_tan, tenon_operator_asin, tenon_operator_acos,
+    tenon_operator_atan, tenon_operator_sinh, tenon_operator_cosh, tenon_operator_asinh, tenon_operator_acosh, tenon_operator_atanh,
+    tenon_operator_cbrt, tenon_operator_sqrt, tenon_operator_rsqrt, tenon_operator_reciprocal;
+}
 
 namespace {
 
