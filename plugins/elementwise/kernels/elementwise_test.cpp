@@ -183,11 +183,11 @@ TEST_P(Elementwise, ThreadsAndStreamingDoNotReachTheNumbers) {
     for (tenon_dtype dtype : {TENON_F32, TENON_F16, TENON_BF16})
       for (Lay lay : {Lay::Compact, Lay::Misaligned}) {
         std::string note;
-        const std::vector<char> one = bytes_of_run(*op, GetParam(), dtype, 20011, 1, 64 << 20, &note, lay);
+        const std::vector<char> one = bytes_of_run(*op, GetParam(), dtype, 12007, 1, 64 << 20, &note, lay);
         EXPECT_EQ(note.find("streaming"), std::string::npos) << note;
-        EXPECT_EQ(one, bytes_of_run(*op, GetParam(), dtype, 20011, 3, 64 << 20, &note, lay)) << node_of(*op).op;
+        EXPECT_EQ(one, bytes_of_run(*op, GetParam(), dtype, 12007, 3, 64 << 20, &note, lay)) << node_of(*op).op;
         host::machine.l2_bytes = 4096;
-        EXPECT_EQ(one, bytes_of_run(*op, GetParam(), dtype, 20011, 3, 8192, &note, lay)) << node_of(*op).op;
+        EXPECT_EQ(one, bytes_of_run(*op, GetParam(), dtype, 12007, 3, 8192, &note, lay)) << node_of(*op).op;
         EXPECT_NE(note.find("streaming"), std::string::npos) << note;
         host::machine.l2_bytes = 512 << 10;
       }
