@@ -1,5 +1,6 @@
 // Activation functions, erf, and gated units: one row each at the end of this file.
 #include "plugins/elementwise/error_function.h"
+#include "plugins/elementwise/kernels/kernel.h"
 
 namespace tenon::elementwise {
 namespace {
@@ -62,20 +63,21 @@ void lower_gated(Builder& b) {
 
 using namespace tenon::plugin;
 using namespace tenon::elementwise;
-TENON_OPERATOR(relu) = Operator("relu").lower<lower_exact<relu>>();
-TENON_OPERATOR(relu6) = Operator("relu6").lower<lower_exact<relu6>>();
-TENON_OPERATOR(leaky_relu) = Operator("leaky_relu").lower<lower_unary<leaky_relu>>();
-TENON_OPERATOR(elu) = Operator("elu").lower<lower_unary<elu>>();
-TENON_OPERATOR(selu) = Operator("selu").lower<lower_unary<selu>>();
-TENON_OPERATOR(sigmoid) = Operator("sigmoid").lower<lower_unary<&Builder::logistic>>();
-TENON_OPERATOR(hard_sigmoid) = Operator("hard_sigmoid").lower<lower_unary<hard_sigmoid>>();
-TENON_OPERATOR(silu) = Operator("silu").lower<lower_unary<silu>>();
-TENON_OPERATOR(swish) = Operator("swish").lower<lower_unary<swish>>();
-TENON_OPERATOR(hard_swish) = Operator("hard_swish").lower<lower_unary<hard_swish>>();
-TENON_OPERATOR(softplus) = Operator("softplus").lower<lower_unary<softplus>>();
-TENON_OPERATOR(softsign) = Operator("softsign").lower<lower_unary<softsign>>();
-TENON_OPERATOR(mish) = Operator("mish").lower<lower_unary<mish>>();
-TENON_OPERATOR(erf) = Operator("erf").lower<lower_unary<erf_of>>();
-TENON_OPERATOR(gelu) = Operator("gelu").lower<lower_unary<gelu>>();
-TENON_OPERATOR(silu_mul) = Operator("silu_mul").lower<lower_gated<silu>>();
-TENON_OPERATOR(gelu_mul) = Operator("gelu_mul").lower<lower_gated<gelu>>();
+TENON_OPERATOR(relu) = Operator("relu").lower<lower_exact<relu>>().kernels(kKernels<Fn::Relu>);
+TENON_OPERATOR(relu6) = Operator("relu6").lower<lower_exact<relu6>>().kernels(kKernels<Fn::Clamp, With::ZeroAndSix>);
+TENON_OPERATOR(leaky_relu) = Operator("leaky_relu").lower<lower_unary<leaky_relu>>().kernels(kKernels<Fn::LeakyRelu, With::Alpha>);
+TENON_OPERATOR(elu) = Operator("elu").lower<lower_unary<elu>>().kernels(kKernels<Fn::Elu, With::Alpha>);
+TENON_OPERATOR(selu) = Operator("selu").lower<lower_unary<selu>>().kernels(kKernels<Fn::Selu>);
+TENON_OPERATOR(sigmoid) = Operator("sigmoid").lower<lower_unary<&Builder::logistic>>().kernels(kKernels<Fn::Sigmoid>);
+TENON_OPERATOR(hard_sigmoid) =
+    Operator("hard_sigmoid").lower<lower_unary<hard_sigmoid>>().kernels(kKernels<Fn::HardSigmoid, With::AlphaAndBeta>);
+TENON_OPERATOR(silu) = Operator("silu").lower<lower_unary<silu>>().kernels(kKernels<Fn::Silu>);
+TENON_OPERATOR(swish) = Operator("swish").lower<lower_unary<swish>>().kernels(kKernels<Fn::Swish, With::Beta>);
+TENON_OPERATOR(hard_swish) = Operator("hard_swish").lower<lower_unary<hard_swish>>().kernels(kKernels<Fn::HardSwish>);
+TENON_OPERATOR(softplus) = Operator("softplus").lower<lower_unary<softplus>>().kernels(kKernels<Fn::Softplus>);
+TENON_OPERATOR(softsign) = Operator("softsign").lower<lower_unary<softsign>>().kernels(kKernels<Fn::Softsign>);
+TENON_OPERATOR(mish) = Operator("mish").lower<lower_unary<mish>>().kernels(kKernels<Fn::Mish>);
+TENON_OPERATOR(erf) = Operator("erf").lower<lower_unary<erf_of>>().kernels(kKernels<Fn::Erf>);
+TENON_OPERATOR(gelu) = Operator("gelu").lower<lower_unary<gelu>>().kernels(kKernels<Fn::Gelu, With::Approximate>);
+TENON_OPERATOR(silu_mul) = Operator("silu_mul").lower<lower_gated<silu>>().kernels(kKernels<Fn::SiluMul>);
+TENON_OPERATOR(gelu_mul) = Operator("gelu_mul").lower<lower_gated<gelu>>().kernels(kKernels<Fn::GeluMul, With::Approximate>);

@@ -1,6 +1,7 @@
 // Operators of two operands: one row each at the end of this file. What they compute is in arithmetic.h.
 #include "plugins/elementwise/arithmetic.h"
 #include "plugins/elementwise/binary/promotion.h"
+#include "plugins/elementwise/kernels/kernel.h"
 
 namespace tenon::elementwise {
 namespace {
@@ -36,25 +37,25 @@ constexpr Operator comparison(const char* name) {
 
 using namespace tenon::plugin;
 using namespace tenon::elementwise;
-TENON_OPERATOR(add) = row("add").lower<lower_rounded<&Builder::add>>();
-TENON_OPERATOR(subtract) = row("subtract").lower<lower_rounded<&Builder::subtract>>();
-TENON_OPERATOR(multiply) = row("multiply").lower<lower_rounded<&Builder::multiply>>();
-TENON_OPERATOR(divide) = row("divide").lower<lower_rounded<&Builder::divide>>();
-TENON_OPERATOR(remainder) = row("remainder").lower<lower_rounded<&Builder::remainder>>();
-TENON_OPERATOR(mod) = row("mod").lower<lower_rounded<modulo>>();
-TENON_OPERATOR(power) = row("power").lower<lower_rounded<power>>();
-TENON_OPERATOR(atan2) = row("atan2").lower<lower_rounded<angle>>();
-TENON_OPERATOR(prelu) = row("prelu").lower<lower_rounded<prelu>>();
-TENON_OPERATOR(maximum) = row("maximum").lower<lower_without_rounding<maximum>>();
-TENON_OPERATOR(minimum) = row("minimum").lower<lower_without_rounding<minimum>>();
-TENON_OPERATOR(and) = row("and").lower<lower_without_rounding<&Builder::logical_and>>();
-TENON_OPERATOR(or) = row("or").lower<lower_without_rounding<&Builder::logical_or>>();
-TENON_OPERATOR(xor) = row("xor").lower<lower_without_rounding<&Builder::logical_xor>>();
+TENON_OPERATOR(add) = row("add").lower<lower_rounded<&Builder::add>>().kernels(kKernels<Fn::Add>);
+TENON_OPERATOR(subtract) = row("subtract").lower<lower_rounded<&Builder::subtract>>().kernels(kKernels<Fn::Subtract>);
+TENON_OPERATOR(multiply) = row("multiply").lower<lower_rounded<&Builder::multiply>>().kernels(kKernels<Fn::Multiply>);
+TENON_OPERATOR(divide) = row("divide").lower<lower_rounded<&Builder::divide>>().kernels(kKernels<Fn::Divide>);
+TENON_OPERATOR(remainder) = row("remainder").lower<lower_rounded<&Builder::remainder>>().kernels(kKernels<Fn::Remainder>);
+TENON_OPERATOR(mod) = row("mod").lower<lower_rounded<modulo>>().kernels(kKernels<Fn::Mod>);
+TENON_OPERATOR(power) = row("power").lower<lower_rounded<power>>().kernels(kKernels<Fn::Power>);
+TENON_OPERATOR(atan2) = row("atan2").lower<lower_rounded<angle>>().kernels(kKernels<Fn::Atan2>);
+TENON_OPERATOR(prelu) = row("prelu").lower<lower_rounded<prelu>>().kernels(kKernels<Fn::LeakyRelu>);
+TENON_OPERATOR(maximum) = row("maximum").lower<lower_without_rounding<maximum>>().kernels(kKernels<Fn::Maximum>);
+TENON_OPERATOR(minimum) = row("minimum").lower<lower_without_rounding<minimum>>().kernels(kKernels<Fn::Minimum>);
+TENON_OPERATOR(and) = row("and").lower<lower_without_rounding<&Builder::logical_and>>().kernels(kKernels<Fn::And>);
+TENON_OPERATOR(or) = row("or").lower<lower_without_rounding<&Builder::logical_or>>().kernels(kKernels<Fn::Or>);
+TENON_OPERATOR(xor) = row("xor").lower<lower_without_rounding<&Builder::logical_xor>>().kernels(kKernels<Fn::Xor>);
 TENON_OPERATOR(shift_left) = row("shift_left").lower<lower_without_rounding<shift_left>>();
 TENON_OPERATOR(shift_right) = row("shift_right").lower<lower_without_rounding<shift_right>>();
-TENON_OPERATOR(equal) = comparison<'E', 'Q'>("equal");
-TENON_OPERATOR(not_equal) = comparison<'N', 'E'>("not_equal");
-TENON_OPERATOR(less) = comparison<'L', 'T'>("less");
-TENON_OPERATOR(less_equal) = comparison<'L', 'E'>("less_equal");
-TENON_OPERATOR(greater) = comparison<'G', 'T'>("greater");
-TENON_OPERATOR(greater_equal) = comparison<'G', 'E'>("greater_equal");
+TENON_OPERATOR(equal) = comparison<'E', 'Q'>("equal").kernels(kKernels<Fn::Equal>);
+TENON_OPERATOR(not_equal) = comparison<'N', 'E'>("not_equal").kernels(kKernels<Fn::NotEqual>);
+TENON_OPERATOR(less) = comparison<'L', 'T'>("less").kernels(kKernels<Fn::Less>);
+TENON_OPERATOR(less_equal) = comparison<'L', 'E'>("less_equal").kernels(kKernels<Fn::LessEqual>);
+TENON_OPERATOR(greater) = comparison<'G', 'T'>("greater").kernels(kKernels<Fn::Greater>);
+TENON_OPERATOR(greater_equal) = comparison<'G', 'E'>("greater_equal").kernels(kKernels<Fn::GreaterEqual>);

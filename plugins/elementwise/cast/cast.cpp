@@ -1,6 +1,7 @@
 // Conversions between all dtypes. Engines disagree about floats that an integer type does not hold, about narrowing to 4 bits, and about
 // arithmetic in 4 and 8 bits; so the text leaves none of these to them.
 #include "plugins/elementwise/elementwise.h"
+#include "plugins/elementwise/kernels/kernel.h"
 
 namespace tenon::elementwise {
 namespace {
@@ -50,4 +51,5 @@ void lower(Builder& b) {
 }  // namespace tenon::elementwise
 
 using namespace tenon::plugin;
-TENON_OPERATOR(cast) = Operator("cast").infer<tenon::elementwise::infer>().lower<tenon::elementwise::lower>();
+TENON_OPERATOR(cast) = Operator("cast").infer<tenon::elementwise::infer>().lower<tenon::elementwise::lower>().kernels(
+    tenon::elementwise::kKernels<tenon::elementwise::Fn::Cast>);

@@ -1,6 +1,7 @@
 // Binary operators with a number in the place of an operand: one row each at the end of this file.
 #include "plugins/elementwise/arithmetic.h"
 #include "plugins/elementwise/exact_value.h"
+#include "plugins/elementwise/kernels/kernel.h"
 
 namespace tenon::elementwise {
 namespace {
@@ -43,20 +44,22 @@ constexpr Operator comparison(const char* name) {
 
 using namespace tenon::plugin;
 using namespace tenon::elementwise;
-TENON_OPERATOR(add_scalar) = row<&Builder::add>("add_scalar");
-TENON_OPERATOR(subtract_scalar) = row<&Builder::subtract>("subtract_scalar");
-TENON_OPERATOR(reverse_subtract_scalar) = row<&Builder::subtract, true>("reverse_subtract_scalar");
-TENON_OPERATOR(multiply_scalar) = row<&Builder::multiply>("multiply_scalar");
-TENON_OPERATOR(divide_scalar) = row<&Builder::divide>("divide_scalar");
-TENON_OPERATOR(reverse_divide_scalar) = row<&Builder::divide, true>("reverse_divide_scalar");
-TENON_OPERATOR(remainder_scalar) = row<&Builder::remainder>("remainder_scalar");
-TENON_OPERATOR(mod_scalar) = row<modulo>("mod_scalar");
-TENON_OPERATOR(power_scalar) = row<power_of>("power_scalar");
-TENON_OPERATOR(maximum_scalar) = row<maximum>("maximum_scalar");
-TENON_OPERATOR(minimum_scalar) = row<minimum>("minimum_scalar");
-TENON_OPERATOR(equal_scalar) = comparison<'E', 'Q'>("equal_scalar");
-TENON_OPERATOR(not_equal_scalar) = comparison<'N', 'E'>("not_equal_scalar");
-TENON_OPERATOR(less_scalar) = comparison<'L', 'T'>("less_scalar");
-TENON_OPERATOR(less_equal_scalar) = comparison<'L', 'E'>("less_equal_scalar");
-TENON_OPERATOR(greater_scalar) = comparison<'G', 'T'>("greater_scalar");
-TENON_OPERATOR(greater_equal_scalar) = comparison<'G', 'E'>("greater_equal_scalar");
+TENON_OPERATOR(add_scalar) = row<&Builder::add>("add_scalar").kernels(kKernels<Fn::Add, With::Value>);
+TENON_OPERATOR(subtract_scalar) = row<&Builder::subtract>("subtract_scalar").kernels(kKernels<Fn::Subtract, With::Value>);
+TENON_OPERATOR(reverse_subtract_scalar) =
+    row<&Builder::subtract, true>("reverse_subtract_scalar").kernels(kKernels<Fn::Subtract, With::ValueFirst>);
+TENON_OPERATOR(multiply_scalar) = row<&Builder::multiply>("multiply_scalar").kernels(kKernels<Fn::Multiply, With::Value>);
+TENON_OPERATOR(divide_scalar) = row<&Builder::divide>("divide_scalar").kernels(kKernels<Fn::Divide, With::Value>);
+TENON_OPERATOR(reverse_divide_scalar) =
+    row<&Builder::divide, true>("reverse_divide_scalar").kernels(kKernels<Fn::Divide, With::ValueFirst>);
+TENON_OPERATOR(remainder_scalar) = row<&Builder::remainder>("remainder_scalar").kernels(kKernels<Fn::Remainder, With::Value>);
+TENON_OPERATOR(mod_scalar) = row<modulo>("mod_scalar").kernels(kKernels<Fn::Mod, With::Value>);
+TENON_OPERATOR(power_scalar) = row<power_of>("power_scalar").kernels(kKernels<Fn::Power, With::Value>);
+TENON_OPERATOR(maximum_scalar) = row<maximum>("maximum_scalar").kernels(kKernels<Fn::Maximum, With::Value>);
+TENON_OPERATOR(minimum_scalar) = row<minimum>("minimum_scalar").kernels(kKernels<Fn::Minimum, With::Value>);
+TENON_OPERATOR(equal_scalar) = comparison<'E', 'Q'>("equal_scalar").kernels(kKernels<Fn::Equal, With::Rounded>);
+TENON_OPERATOR(not_equal_scalar) = comparison<'N', 'E'>("not_equal_scalar").kernels(kKernels<Fn::NotEqual, With::Rounded>);
+TENON_OPERATOR(less_scalar) = comparison<'L', 'T'>("less_scalar").kernels(kKernels<Fn::Less, With::Rounded>);
+TENON_OPERATOR(less_equal_scalar) = comparison<'L', 'E'>("less_equal_scalar").kernels(kKernels<Fn::LessEqual, With::Rounded>);
+TENON_OPERATOR(greater_scalar) = comparison<'G', 'T'>("greater_scalar").kernels(kKernels<Fn::Greater, With::Rounded>);
+TENON_OPERATOR(greater_equal_scalar) = comparison<'G', 'E'>("greater_equal_scalar").kernels(kKernels<Fn::GreaterEqual, With::Rounded>);

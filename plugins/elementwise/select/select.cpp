@@ -1,5 +1,6 @@
 // where and clamp.
 #include "plugins/elementwise/exact_value.h"
+#include "plugins/elementwise/kernels/kernel.h"
 
 namespace tenon::elementwise {
 namespace {
@@ -35,5 +36,5 @@ void lower_clamp(Builder& b) {
 
 using namespace tenon::plugin;
 using namespace tenon::elementwise;
-TENON_OPERATOR(where) = Operator("where").lower<lower_where>();
-TENON_OPERATOR(clamp) = Operator("clamp").infer<infer_clamp>().lower<lower_clamp>();
+TENON_OPERATOR(where) = Operator("where").lower<lower_where>().kernels(kKernels<Fn::Select>);
+TENON_OPERATOR(clamp) = Operator("clamp").infer<infer_clamp>().lower<lower_clamp>().kernels(kKernels<Fn::Clamp, With::MinAndMax>);

@@ -1,6 +1,7 @@
 // Trigonometric and hyperbolic functions and their inverses: one row each at the end of this file. Those that StableHLO does not have are
 // made from atan2, expm1 and log1p, in forms without cancellation.
 #include "plugins/elementwise/elementwise.h"
+#include "plugins/elementwise/kernels/kernel.h"
 
 namespace tenon::elementwise {
 namespace {
@@ -81,15 +82,15 @@ Value area_tangent(Builder& b, Value x) {
 
 using namespace tenon::plugin;
 using namespace tenon::elementwise;
-TENON_OPERATOR(sin) = Operator("sin").lower<lower_unary<&Builder::sine>>();
-TENON_OPERATOR(cos) = Operator("cos").lower<lower_unary<&Builder::cosine>>();
-TENON_OPERATOR(tan) = Operator("tan").lower<lower_unary<tangent>>();
-TENON_OPERATOR(asin) = Operator("asin").lower<lower_unary<arc_sine>>();
-TENON_OPERATOR(acos) = Operator("acos").lower<lower_unary<arc_cosine>>();
-TENON_OPERATOR(atan) = Operator("atan").lower<lower_unary<arc_tangent>>();
-TENON_OPERATOR(sinh) = Operator("sinh").lower<lower_unary<hyperbolic_sine>>();
-TENON_OPERATOR(cosh) = Operator("cosh").lower<lower_unary<hyperbolic_cosine>>();
-TENON_OPERATOR(tanh) = Operator("tanh").lower<lower_unary<&Builder::tanh>>();
-TENON_OPERATOR(asinh) = Operator("asinh").lower<lower_unary<area_sine>>();
-TENON_OPERATOR(acosh) = Operator("acosh").lower<lower_unary<area_cosine>>();
-TENON_OPERATOR(atanh) = Operator("atanh").lower<lower_unary<area_tangent>>();
+TENON_OPERATOR(sin) = Operator("sin").lower<lower_unary<&Builder::sine>>().kernels(kKernels<Fn::Sin>);
+TENON_OPERATOR(cos) = Operator("cos").lower<lower_unary<&Builder::cosine>>().kernels(kKernels<Fn::Cos>);
+TENON_OPERATOR(tan) = Operator("tan").lower<lower_unary<tangent>>().kernels(kKernels<Fn::Tan>);
+TENON_OPERATOR(asin) = Operator("asin").lower<lower_unary<arc_sine>>().kernels(kKernels<Fn::Asin>);
+TENON_OPERATOR(acos) = Operator("acos").lower<lower_unary<arc_cosine>>().kernels(kKernels<Fn::Acos>);
+TENON_OPERATOR(atan) = Operator("atan").lower<lower_unary<arc_tangent>>().kernels(kKernels<Fn::Atan>);
+TENON_OPERATOR(sinh) = Operator("sinh").lower<lower_unary<hyperbolic_sine>>().kernels(kKernels<Fn::Sinh>);
+TENON_OPERATOR(cosh) = Operator("cosh").lower<lower_unary<hyperbolic_cosine>>().kernels(kKernels<Fn::Cosh>);
+TENON_OPERATOR(tanh) = Operator("tanh").lower<lower_unary<&Builder::tanh>>().kernels(kKernels<Fn::Tanh>);
+TENON_OPERATOR(asinh) = Operator("asinh").lower<lower_unary<area_sine>>().kernels(kKernels<Fn::Asinh>);
+TENON_OPERATOR(acosh) = Operator("acosh").lower<lower_unary<area_cosine>>().kernels(kKernels<Fn::Acosh>);
+TENON_OPERATOR(atanh) = Operator("atanh").lower<lower_unary<area_tangent>>().kernels(kKernels<Fn::Atanh>);
