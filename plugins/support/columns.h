@@ -41,7 +41,8 @@ static inline bool even_step(const rows::Space& space, const rows::View& view, i
 }
 
 // Whether x and y have columns, at least `unit` of them; after collapse_outer.
-static inline bool find_columns(const rows::Space& space, const rows::View& x, const rows::View& y, size_t unit, size_t tile, Columns* out) {
+static inline bool find_columns(const rows::Space& space, const rows::View& x, const rows::View& y, size_t unit, size_t tile,
+                                Columns* out) {
   const int last = space.outer_rank - 1;
   const size_t count = static_cast<size_t>(space.outer_sizes[last]);
   if (x.outer[last] != 1 || y.outer[last] != 1 || count < unit) return false;

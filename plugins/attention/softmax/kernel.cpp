@@ -22,9 +22,9 @@ struct Plan {
   tenon_dtype dtype{};
   bool log = false;
   Path path = Path::Plain;
-  Split split;               // of rows
-  std::size_t tile = 0;      // columns that are handled together; 0: the shape has none
-  std::size_t most = 0;      // columns of the widest tile
+  Split split;           // of rows
+  std::size_t tile = 0;  // columns that are handled together; 0: the shape has none
+  std::size_t most = 0;  // columns of the widest tile
   std::size_t unit = 0;
   std::size_t wide_bytes = 0, slot_bytes = 0;
   Note note;
@@ -173,11 +173,11 @@ constexpr Kernel complete(const Kernel& kernel) {
 }
 }  // namespace
 
-#define TENON_SOFTMAX_KERNEL(space, level)                                                                                           \
-  namespace space {                                                                                                                  \
-  extern const Table table;                                                                                                          \
-  }                                                                                                                                  \
-  constexpr tenon_kernel kernel_##space = complete<false>(Kernel("softmax", level, &space::table).supports<supports_simd>());        \
+#define TENON_SOFTMAX_KERNEL(space, level)                                                                                    \
+  namespace space {                                                                                                           \
+  extern const Table table;                                                                                                   \
+  }                                                                                                                           \
+  constexpr tenon_kernel kernel_##space = complete<false>(Kernel("softmax", level, &space::table).supports<supports_simd>()); \
   constexpr tenon_kernel log_kernel_##space = complete<true>(Kernel("log_softmax", level, &space::table).supports<supports_simd>());
 TENON_SIMD_FOR_EACH_LEVEL(TENON_SOFTMAX_KERNEL)
 

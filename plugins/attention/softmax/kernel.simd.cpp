@@ -1,6 +1,6 @@
-// softmax and log_softmax over rows of f32, f16 and bf16. Three passes: the largest value; e^(x - largest) into a buffer of f32, and its sum;
-// the buffer times 1 / sum, rounded once. (log_softmax keeps x - largest and takes log(sum) away.) An input that is NaN or +Inf, and a row
-// of -Inf alone, makes the sum NaN, and with it the row: the largest value need not mind NaN.
+// softmax and log_softmax over rows of f32, f16 and bf16. Three passes: the largest value; e^(x - largest) into a buffer of f32, and its
+// sum; the buffer times 1 / sum, rounded once. (log_softmax keeps x - largest and takes log(sum) away.) An input that is NaN or +Inf, and a
+// row of -Inf alone, makes the sum NaN, and with it the row: the largest value need not mind NaN.
 //
 // Sums: eight vectors of partial sums of a row, folded every 2048 elements. A column has one number, which would lose what is small beside
 // the largest power, so that it is summed with a correction (Kahan): the exponential hides it. The result depends on the row's length, the
@@ -200,9 +200,7 @@ void run_columns(const Job& job, std::size_t begin, std::size_t end, std::size_t
 
 using Run = void (*)(const Job&, std::size_t, std::size_t, std::size_t);
 
-inline Run choose(const Job& job, Run f32, Run f16, Run bf16) {
-  return job.dtype == TENON_F32 ? f32 : job.dtype == TENON_F16 ? f16 : bf16;
-}
+inline Run choose(const Job& job, Run f32, Run f16, Run bf16) { return job.dtype == TENON_F32 ? f32 : job.dtype == TENON_F16 ? f16 : bf16; }
 
 void run_by_rows(const Job& job, std::size_t begin, std::size_t end, std::size_t slot) {
   const Run run = job.log ? choose(job, run_rows<RowF32, true>, run_rows<RowF16, true>, run_rows<RowBF16, true>)

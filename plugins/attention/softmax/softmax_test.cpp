@@ -70,8 +70,8 @@ Exact compute_exact(const Case& c, Tensor& x) {
       const double d = x.get(at) - largest, y = nan ? kNan : c.log ? d - std::log(sum) : std::exp(d) / sum;
       out.value[at] = y;
       const double off = c.log ? 4 * eps * (std::fabs(d) + 1 + std::log(sum)) : y * (4 + std::fabs(d)) * eps;
-      const double place = std::ldexp(1, std::max(y == 0 || !std::isfinite(y) ? -2000 : std::ilogb(y), lowest_exponent(c.dtype)) -
-                                             mantissa_bits(c.dtype));
+      const double place =
+          std::ldexp(1, std::max(y == 0 || !std::isfinite(y) ? -2000 : std::ilogb(y), lowest_exponent(c.dtype)) - mantissa_bits(c.dtype));
       const double least = std::ldexp(1, lowest_exponent(TENON_F32) - mantissa_bits(TENON_F32));  // f32's subnormal numbers
       out.allowed[at] = off + (c.dtype == TENON_F64 ? 0 : least) + (size_of(c.dtype) == 2 ? 0.5 * place : 0);
     }
@@ -183,7 +183,8 @@ TEST_P(SoftmaxLevel, Masks) {
   for (bool log : {false, true})
     for (tenon_dtype dtype : kSimdTypes)
       for (double share : {0.3, 0.95, 1.0})
-        for (std::int64_t axis : {0, 1}) expect_right({.dtype = dtype, .input = {40, 67}, .axis = axis, .log = log, .masked = share}, GetParam());
+        for (std::int64_t axis : {0, 1})
+          expect_right({.dtype = dtype, .input = {40, 67}, .axis = axis, .log = log, .masked = share}, GetParam());
 }
 
 // One special value in each of the rows, at another place in each.
