@@ -31,11 +31,9 @@ inline Pair plus(Pair v, Pair w) { return {v.a + w.a, v.b + w.b}; }
 // An incomplete unit, filled up with -Inf, which changes neither the largest value nor the sum.
 template <class Row>
 TENON_SIMD_NOINLINE Pair load_rest(const typename Row::T* p, std::size_t count) {
-  using T = typename Row::T;
-  alignas(64) T buffer[kUnit];
-  alignas(64) T lowest[kUnit];
-  Row::store(lowest, {largest_below(), largest_below()});
-  for (std::size_t i = 0; i < kUnit; ++i) buffer[i] = i < count ? p[i] : lowest[i];
+  alignas(64) typename Row::T buffer[kUnit];
+  Row::store(buffer, {largest_below(), largest_below()});
+  __builtin_memcpy(buffer, p, count * sizeof *p);
   return Row::load(buffer);
 }
 
