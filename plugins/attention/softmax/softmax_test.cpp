@@ -187,6 +187,21 @@ TEST_P(SoftmaxLevel, Masks) {
           expect_right({.dtype = dtype, .input = {40, 67}, .axis = axis, .log = log, .masked = share}, GetParam());
 }
 
+// Far above the others: what comes after it must not pass by as the largest.
+TEST_P(SoftmaxLevel, TheLargestStandsAnywhere) {
+  for (tenon_dtype dtype : kSimdTypes)
+    for (std::int64_t length : {67, 131, 300})
+      for (std::int64_t axis : {0, 1}) {
+        const auto size = static_cast<std::size_t>(length);
+        const Case c{.dtype = dtype, .input = {length, length}, .axis = axis};
+        Tensor x = input_of(c);
+        for (std::size_t i = 0; i < size; ++i) x.set(i * size + i, 1000);
+        const Outcome out = run(c, x, GetParam());
+        for (std::size_t i = 0; i < out.output.size(); ++i)
+          ASSERT_EQ(out.output[i], i % (size + 1) == 0 ? 1 : 0) << describe(c, GetParam()) << " element " << i;
+      }
+}
+
 // One special value in each of the rows, at another place in each.
 TEST_P(SoftmaxLevel, NanAndInfinityStayInTheirRow) {
   for (bool log : {false, true})
