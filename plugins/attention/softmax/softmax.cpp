@@ -1,4 +1,6 @@
 // softmax and log_softmax: one row each at the end of this file.
+#include "plugins/attention/softmax/softmax.h"
+
 #include "plugins/attention/compose.h"
 
 namespace tenon::attention {
@@ -34,5 +36,5 @@ void infer(const Node& node) {
 
 using namespace tenon::plugin;
 using namespace tenon::attention;
-TENON_OPERATOR(softmax) = Operator("softmax").infer<infer>().lower<lower<Scale::Linear>>();
-TENON_OPERATOR(log_softmax) = Operator("log_softmax").infer<infer>().lower<lower<Scale::Log>>();
+TENON_OPERATOR(softmax) = Operator("softmax").infer<infer>().lower<lower<Scale::Linear>>().kernels(tenon::softmax::kSoftmaxKernels);
+TENON_OPERATOR(log_softmax) = Operator("log_softmax").infer<infer>().lower<lower<Scale::Log>>().kernels(tenon::softmax::kLogSoftmaxKernels);

@@ -1,21 +1,14 @@
+#include "plugins/normalization/group_norm/group_norm.h"
+
 #include "plugins/normalization/norms.h"
 
 namespace tenon::normalization {
-namespace {
 
 using namespace plugin;
 
-enum : std::size_t { kInput, kScale, kBias };
-
-struct Groups {
-  Type input;
-  std::int64_t channel_axis = 1, groups = 1;
-  std::int64_t channels() const { return input.dims[at(channel_axis)]; }
-};
-
-Groups read(const Node& node) {
+Groups read_groups(const Node& node) {
   Groups g;
-  g.input = node.operand(kInput);
+  g.input = node.operand(0);
   if (g.input.rank() < 2)
     node.fail(TENON_INVALID_ARGUMENT, cat("input must have at least the dimensions [N, C], got ", text(g.input.dims)));
   g.channel_axis = node.axis("channel_axis", g.input.rank());
@@ -28,8 +21,12 @@ Groups read(const Node& node) {
   return g;
 }
 
+namespace {
+
+enum : std::size_t { kInput, kScale, kBias };
+
 void infer(const Node& node) {
-  const Groups g = read(node);
+  const Groups g = read_groups(node);
   for (std::int64_t i = 1; i < g.input.rank(); ++i)
     if (g.input.dims[at(i)] == 0)
       node.fail(TENON_INVALID_ARGUMENT, cat("a normalized dimension must not be empty, got input ", text(g.input.dims)));
@@ -57,7 +54,7 @@ Value replace(Builder& b, Value x, std::int64_t first, std::int64_t count, const
 
 void lower(Builder& b) {
   const Node& node = b.node();
-  const Groups g = read(node);
+  const Groups g = read_groups(node);
   const Value x = b.convert(b.operand(kInput), wide(g.input.dtype));
   const Value split = replace(b, x, g.channel_axis, 1, {g.groups, g.channels() / g.groups});
   Dims axes;  // all but the first and the groups
@@ -70,7 +67,7 @@ void lower(Builder& b) {
 // Outside, channels are last, and counted from the front.
 void lower_as(Builder& b, std::string_view) {
   const Node& node = b.node();
-  const Groups g = read(node);
+  const Groups g = read_groups(node);
   if (!node.has(kScale) || !node.has(kBias)) node.decline("the form has a scale and a bias");
   if (g.groups == 1) node.decline("has one group, which a consumer takes for a layer normalization");
   const std::int64_t rank = g.input.rank(), last = rank - 1;
@@ -92,4 +89,4 @@ void lower_as(Builder& b, std::string_view) {
 
 using namespace tenon::plugin;
 using namespace tenon::normalization;
-TENON_OPERATOR(group_norm) = Operator("group_norm").infer<infer>().lower<lower>().lower_as<lower_as>();
+TENON_OPERATOR(group_norm) = Operator("group_norm").infer<infer>().lower<lower>().lower_as<lower_as>().kernels(kGroupNormKernels);

@@ -1,3 +1,5 @@
+#include "plugins/normalization/l2_norm/l2_norm.h"
+
 #include "plugins/normalization/norms.h"
 
 namespace tenon::normalization {
@@ -26,4 +28,4 @@ void lower(Builder& b) {
 
 using namespace tenon::plugin;
 using namespace tenon::normalization;
-TENON_OPERATOR(l2_norm) = Operator("l2_norm").infer<infer>().lower<lower>();
+TENON_OPERATOR(l2_norm) = Operator("l2_norm").infer<infer>().lower<lower>().kernels(kL2NormKernels);

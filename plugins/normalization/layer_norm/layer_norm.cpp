@@ -1,13 +1,11 @@
+#include "plugins/normalization/layer_norm/layer_norm.h"
+
 #include "plugins/normalization/norms.h"
 
 namespace tenon::normalization {
-namespace {
 
 using namespace plugin;
 
-enum : std::size_t { kInput, kScale, kBias };
-
-// The first of the dimensions that are normalized together.
 std::int64_t first_axis(const Node& node, const Type& input) {
   if (input.rank() == 0) node.fail(TENON_INVALID_ARGUMENT, "input must have at least one dimension, got a scalar");
   if (!node.has_attribute("normalized_shape")) return node.axis("axis", input.rank());
@@ -21,6 +19,10 @@ std::int64_t first_axis(const Node& node, const Type& input) {
               "it holds sizes, not axes; to normalize from one dimension on, give axis");
   return first;
 }
+
+namespace {
+
+enum : std::size_t { kInput, kScale, kBias };
 
 void infer(const Node& node) {
   const Type input = node.operand(kInput);
@@ -57,4 +59,4 @@ void lower_as(Builder& b, std::string_view) {
 
 using namespace tenon::plugin;
 using namespace tenon::normalization;
-TENON_OPERATOR(layer_norm) = Operator("layer_norm").infer<infer>().lower<lower>().lower_as<lower_as>();
+TENON_OPERATOR(layer_norm) = Operator("layer_norm").infer<infer>().lower<lower>().lower_as<lower_as>().kernels(kLayerNormKernels);
