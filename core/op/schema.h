@@ -85,7 +85,8 @@ struct Numerics {
   std::optional<double> max_ulp;     // kernel against the interpreted lowering, in units in the last place of the result's dtype
   std::optional<double> max_ulp_16;  // the same for f16 and bf16 results; absent: max_ulp
   // Beside that, for results that cancel: |kernel - lowering| may be max_error * scale more. scale: "magnitudes" (what the lowering gives
-  // for the absolute values of its operands: of a sum, the sum of magnitudes), or an operand's name (its largest finite magnitude).
+  // for the absolute values of its operands: of a sum, the sum of magnitudes), "result" (the lowering's largest finite magnitude), or an
+  // operand's name (its own).
   std::optional<double> max_error;
   std::string scale;
   std::string reference;

@@ -25,6 +25,32 @@ bool all_finite(const std::vector<Tensor>& tensors) {
   return true;
 }
 
+// The node of a graph alone, with the absolute values of its real attributes: factors of what is added.
+Result<Graph> with_absolute_attributes(const Context& context, const Graph& graph) {
+  Graph out(graph.name());
+  const Node& node = graph.nodes().front();
+  NodeRequest request{.name = node.name, .op = node.op};
+  std::vector<GraphValueId> values;
+  for (const GraphInput& input : graph.inputs()) {
+    TENON_ASSIGN(values.emplace_back(), out.add_input(input.name, graph.value(input.value).type));
+  }
+  for (const GraphValueId operand : node.operands) {
+    request.operands.push_back(kAbsent);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (graph.inputs()[i].value == operand) request.operands.back() = values[i];
+  }
+  for (NamedAttr attr : node.attributes) {
+    if (attr.defaulted) continue;
+    if (auto* real = std::get_if<FloatAttr>(&attr.value)) real->value = std::abs(real->value);
+    request.attributes.push_back(std::move(attr));
+  }
+  TENON_ASSIGN(const std::uint32_t added, add_node(out, context.registry(), context.environment(), request));
+  for (std::size_t i = 0; i < node.results.size(); ++i)
+    for (const GraphOutput& output : graph.outputs())
+      if (output.value == node.results[i]) TENON_TRY(out.add_output(output.name, out.nodes()[added].results[i]));
+  return out;
+}
+
 // The lowering, interpreted, of the absolute values of its operands: for sums of products, the sum of the magnitudes that were added.
 Result<std::vector<std::vector<double>>> magnitudes(Context& context, const Graph& graph, const std::vector<Tensor>& inputs) {
   std::vector<Tensor> absolute;
@@ -36,7 +62,8 @@ Result<std::vector<std::vector<double>>> magnitudes(Context& context, const Grap
       store_f64(dtype, copy.data() + static_cast<std::size_t>(i) * storage_size(dtype), std::abs(copy.f64(i)));
     absolute.push_back(std::move(copy));
   }
-  TENON_ASSIGN(std::unique_ptr<Program> program, compile(graph, context, nullptr, {.reference = true}));
+  TENON_ASSIGN(const Graph positive, with_absolute_attributes(context, graph));
+  TENON_ASSIGN(std::unique_ptr<Program> program, compile(positive, context, nullptr, {.reference = true}));
   std::vector<Tensor> results;
   for (const NamedType& output : program->plan().outputs) {
     TENON_ASSIGN(results.emplace_back(), Tensor::zeros(output.type));
@@ -66,11 +93,14 @@ Tolerance Tolerance::of(const Numerics& numerics) {
 double Tolerance::ulp_for(DType dtype) const { return is_float(dtype) && info(dtype).bits < 32 ? ulp_16 : ulp; }
 
 Result<std::vector<std::vector<double>>> slack_of(Context& context, const Graph& graph, const OpSchema& schema,
-                                                  const std::vector<Tensor>& inputs, const Tolerance& tolerance) {
+                                                  const std::vector<Tensor>& inputs, const std::vector<Tensor>& results,
+                                                  const Tolerance& tolerance) {
   std::vector<std::vector<double>> slack;
   if (tolerance.error == 0) return slack;
   if (tolerance.scale == "magnitudes") {
     TENON_ASSIGN(slack, magnitudes(context, graph, inputs));
+  } else if (tolerance.scale == "result") {
+    for (const Tensor& result : results) slack.emplace_back(static_cast<std::size_t>(result.type().elements()), largest_magnitude(result));
   } else {
     double largest = 0;
     const Node& node = graph.nodes().front();

@@ -97,7 +97,7 @@ Status compare_programs(Context& context, const Graph& graph, const OpSchema& sc
   TENON_TRY(run_program(*fast, inputs, layout, got));
   std::vector<std::vector<double>> slack;
   if (outcome.kernel != "interpreter") {
-    TENON_ASSIGN(slack, slack_of(context, graph, schema, inputs, tolerance));
+    TENON_ASSIGN(slack, slack_of(context, graph, schema, inputs, want, tolerance));
   }
   for (std::size_t i = 0; i < got.size(); ++i) {
     const Difference difference = compare(got[i], want[i], slack.empty() ? std::span<const double>() : slack[i]);

@@ -277,11 +277,12 @@ Status read_numerics(const Context& context, const Node& node, OpSchema& op) {
     return context.error(node, cat("[", op.name, "] max_error must be a number above 0 and below 1, got ", *op.numerics.max_error));
   if (op.numerics.max_error.has_value() != !op.numerics.scale.empty())
     return context.error(node, cat("[", op.name, "] max_error and scale belong together"))
-        .advise("scale is magnitudes or the name of an operand");
+        .advise("scale is magnitudes, result or the name of an operand");
   const bool own = op.kernels_for.empty();  // else the operands are another plugin's
-  if (const std::string& scale = op.numerics.scale; own && !scale.empty() && scale != "magnitudes" && op.operand(scale) == nullptr)
+  if (const std::string& scale = op.numerics.scale;
+      own && !scale.empty() && scale != "magnitudes" && scale != "result" && op.operand(scale) == nullptr)
     return context.error(node, cat("[", op.name, "] scale \"", scale, "\" is no operand"))
-        .advise("use magnitudes or the name of an operand");
+        .advise("use magnitudes, result or the name of an operand");
   TENON_ASSIGN(op.numerics.reference, reader.string_or("reference", ""));
   if (const std::string& reference = op.numerics.reference; !reference.empty() && !dtype_from_name(reference))
     return context.error(node, cat("[", op.name, "] reference must be a dtype such as f64, got \"", reference, "\""));
