@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/op/add_node.h"
 #include "core/type/convert.h"
 
 namespace tenon {
@@ -26,7 +27,7 @@ bool all_finite(const std::vector<Tensor>& tensors) {
 }
 
 // The node of a graph alone, with the absolute values of its real attributes: factors of what is added.
-Result<Graph> with_absolute_attributes(const Context& context, const Graph& graph) {
+Result<Graph> with_absolute_attributes(Context& context, const Graph& graph) {
   Graph out(graph.name());
   const Node& node = graph.nodes().front();
   NodeRequest request{.name = node.name, .op = node.op};
