@@ -51,6 +51,14 @@ inline D multiply_add(D a, D b, D c) {
 #endif
 }
 
+inline F multiply_add(F a, F b, F c) {
+#if defined(__AVX512F__)
+  return F(_mm512_fmadd_ps(a, b, c));
+#else
+  return xsimd::fma(a, b, c);
+#endif
+}
+
 // The sum of all lanes, always in the same order.
 inline double sum_of_lanes(D v) {
   alignas(64) double lanes[kWideLanes];

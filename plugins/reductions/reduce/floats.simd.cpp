@@ -1,6 +1,6 @@
-// Reductions of f32, f16 and bf16. Rows: a run is folded in chunks, each read in four streams, because one stream does not fill a core's
-// share of the memory bus. Columns: eight rows at once are added to a strip of accumulators that stays in the first-level cache. What is
-// not contiguous is gathered into chunks and strips first, so a result depends on shape and level, not on strides or threads.
+// Reductions of f32, f16 and bf16. Rows: runs are folded in chunks, four runs in turn. Columns: eight rows at once are added to a strip of
+// accumulators that stays in the first-level cache. What is not contiguous is gathered into chunks and strips first, so a result depends on
+// shape and level, not on strides or threads.
 #include "plugins/reductions/reduce/folds.hpp"
 
 namespace {
@@ -21,6 +21,7 @@ inline float conclude(const Job& job, double sum, double squares, double shift, 
     case Op::LogSum:
       return static_cast<float>(__builtin_log(static_cast<double>(narrow_sum)));
     case Op::LogSumExp:
+      if (!(__builtin_fabsf(largest) < __builtin_inff())) return largest;
       return static_cast<float>(__builtin_log(static_cast<double>(narrow_sum))) + largest;
     case Op::Variance:
     case Op::Std: {
@@ -87,95 +88,126 @@ struct Partial {
 };
 static_assert(sizeof(Partial) == kPartialBytes);
 
+constexpr std::size_t kStreams = 4;  // tasks at once: one stream of reads does not fill a core's share of the memory bus
+
 template <class Row, class A>
 inline void fold_chunk(A& acc, const typename Row::T* p, std::size_t n) {
-  const std::size_t quarter = n / (kStreams * kUnit) * kUnit;
   std::size_t i = 0;
-  for (; i < quarter; i += kUnit)
-    acc.step(Row::load(p + i), Row::load(p + quarter + i), Row::load(p + 2 * quarter + i), Row::load(p + 3 * quarter + i));
-  for (i = kStreams * quarter; n - i >= kUnit; i += kUnit) acc.unit(Row::load(p + i));
+  for (; n - i >= kUnitsPerStep * kUnit; i += kUnitsPerStep * kUnit)
+    acc.step(Row::load(p + i), Row::load(p + i + kUnit), Row::load(p + i + 2 * kUnit), Row::load(p + i + 3 * kUnit));
+  for (; n - i >= kUnit; i += kUnit) acc.unit(Row::load(p + i));
   if (i < n) acc.unit(load_filled<Row>(p + i, n - i, acc.fill));
 }
 
+// Some tasks at once: x, part and acc of each. More than one only where results have one contiguous run each.
+template <class T>
+struct Tasks {
+  std::size_t slot, count;
+  const T* x[kStreams];
+  std::size_t part[kStreams];
+};
+
 template <class Row, class A>
-inline void fold(const Job& job, std::size_t slot, const typename Row::T* x, std::size_t part, A& acc) {
+inline void fold(const Job& job, const Tasks<typename Row::T>& tasks, A* acc) {
   using T = typename Row::T;
-  std::size_t run = 0, run_end = job.reduced.count, begin = 0, end = job.inner.count;
-  if (job.parts > 1 && job.parts_of_runs) {
-    const std::size_t chunks = (end + kChunk - 1) / kChunk;
-    begin = chunks * part / job.parts * kChunk;
-    if (part + 1 < job.parts) end = chunks * (part + 1) / job.parts * kChunk;
-  } else if (job.parts > 1) {
-    run = run_end * part / job.parts;
-    run_end = run_end * (part + 1) / job.parts;
+  std::size_t run = 0, run_end = job.reduced.count;
+  const std::size_t chunks = (job.inner.count + kChunk - 1) / kChunk;
+  std::size_t begin[kStreams], end[kStreams], longest = 0;
+  for (std::size_t t = 0; t < tasks.count; ++t) {
+    begin[t] = 0;
+    end[t] = job.inner.count;
+    if (job.parts > 1 && job.parts_of_runs) {
+      begin[t] = chunks * tasks.part[t] / job.parts * kChunk;
+      if (tasks.part[t] + 1 < job.parts) end[t] = chunks * (tasks.part[t] + 1) / job.parts * kChunk;
+    } else if (job.parts > 1) {
+      run = job.reduced.count * tasks.part[t] / job.parts;
+      run_end = job.reduced.count * (tasks.part[t] + 1) / job.parts;
+    }
+    if (end[t] - begin[t] > longest) longest = end[t] - begin[t];
   }
   const bool contiguous = x_is_contiguous(job.inner);
-  T* const gathered = reinterpret_cast<T*>(job.buffers + slot * job.slot_bytes + kAccumulatorBytes);
+  T* const gathered = reinterpret_cast<T*>(job.buffers + tasks.slot * job.slot_bytes + kAccumulatorBytes);
   for (Cursor at(job.reduced, run); run < run_end; ++run, at.next())
-    for (std::size_t i = begin; i < end; i += kChunk) {
-      const std::size_t n = end - i < kChunk ? end - i : kChunk;
-      const T* p = x + at.x + i;
-      if (!contiguous) {
-        gather(job.inner, x + at.x, i, n, gathered);
-        p = gathered;
+    for (std::size_t i = 0; i < longest; i += kChunk)
+      for (std::size_t t = 0; t < tasks.count; ++t) {
+        const std::size_t from = begin[t] + i;
+        if (from >= end[t]) continue;
+        const std::size_t n = end[t] - from < kChunk ? end[t] - from : kChunk;
+        const T* p = tasks.x[t] + at.x + from;
+        if (!contiguous) {
+          gather(job.inner, tasks.x[t] + at.x, from, n, gathered);
+          p = gathered;
+        }
+        fold_chunk<Row>(acc[t], p, n);
       }
-      fold_chunk<Row>(acc, p, n);
-    }
 }
 
 template <class Row, class Map>
-TENON_SIMD_NOINLINE Partial sum_run(const Job& job, std::size_t slot, const typename Row::T* x, std::size_t part, Map map,
-                                    typename Row::T fill) {
-  SumOfRun<Row, Map> acc(map, fill);
-  fold<Row>(job, slot, x, part, acc);
-  return {acc.total(), 0};
+TENON_SIMD_NOINLINE void sum_runs(const Job& job, const Tasks<typename Row::T>& tasks, Map map, typename Row::T fill, Partial* out) {
+  SumOfRun<Row, Map> acc[kStreams];
+  for (std::size_t t = 0; t < tasks.count; ++t) acc[t].begin(map, fill);
+  fold<Row>(job, tasks, acc);
+  for (std::size_t t = 0; t < tasks.count; ++t) out[t] = {acc[t].total(), 0};
 }
 template <class Row, class A>
-TENON_SIMD_NOINLINE Partial fold_run(const Job& job, std::size_t slot, const typename Row::T* x, std::size_t part) {
-  A acc;
-  fold<Row>(job, slot, x, part, acc);
-  return {static_cast<double>(acc.result()), 0};
+TENON_SIMD_NOINLINE void fold_runs(const Job& job, const Tasks<typename Row::T>& tasks, Partial* out) {
+  A acc[kStreams];
+  for (std::size_t t = 0; t < tasks.count; ++t) acc[t].begin();
+  fold<Row>(job, tasks, acc);
+  for (std::size_t t = 0; t < tasks.count; ++t) out[t] = {static_cast<double>(acc[t].result()), 0};
 }
 template <class Row>
-TENON_SIMD_NOINLINE Partial vary_run(const Job& job, std::size_t slot, const typename Row::T* x, std::size_t part) {
-  if (job.count == 0) return {0, 0};
-  VarianceOfRun<Row> acc(static_cast<double>(value_of<Row>(*x)), *x);
-  fold<Row>(job, slot, x, part, acc);
-  return {acc.sum(), acc.squares()};
-}
-
-template <class Row>
-TENON_SIMD_NOINLINE Partial log_sum_exp_run(const Job& job, std::size_t slot, const typename Row::T* x, std::size_t part) {
-  alignas(64) float shift[kUnit];
-  const float largest = static_cast<float>(fold_run<Row, ExtremeOfRun<Row, true>>(job, slot, x, part).first);
-  const float finite = __builtin_fabsf(largest) < __builtin_inff() ? largest : 0.0f;
-  for (float& s : shift) s = finite;
-  Partial out = sum_run<Row>(job, slot, x, part, Exponential{shift}, infinity<Row>(true));
-  out.second = static_cast<double>(finite);
-  return out;
+TENON_SIMD_NOINLINE void vary_runs(const Job& job, const Tasks<typename Row::T>& tasks, Partial* out) {
+  VarianceOfRun<Row> acc[kStreams];
+  for (std::size_t t = 0; t < tasks.count; ++t) {
+    if (job.count == 0)
+      acc[t].begin(0, {});
+    else
+      acc[t].begin(static_cast<double>(value_of<Row>(*tasks.x[t])), *tasks.x[t]);
+  }
+  fold<Row>(job, tasks, acc);
+  for (std::size_t t = 0; t < tasks.count; ++t) out[t] = {acc[t].sum(), acc[t].squares()};
 }
 
 template <class Row>
-Partial run_part(const Job& job, std::size_t slot, const typename Row::T* x, std::size_t part) {
+TENON_SIMD_NOINLINE void log_sum_exp_runs(const Job& job, const Tasks<typename Row::T>& tasks, Partial* out) {
+  Tasks<typename Row::T> one = tasks;  // a run is read twice, so it should stay in the cache
+  one.count = 1;
+  for (std::size_t t = 0; t < tasks.count; ++t) {
+    one.x[0] = tasks.x[t];
+    one.part[0] = tasks.part[t];
+    alignas(64) float shift[kUnit];
+    fold_runs<Row, ExtremeOfRun<Row, true>>(job, one, out + t);
+    const float largest = static_cast<float>(out[t].first);
+    out[t].second = out[t].first;
+    if (!(__builtin_fabsf(largest) < __builtin_inff())) continue;
+    for (float& s : shift) s = largest;
+    sum_runs<Row>(job, one, Exponential{shift}, infinity<Row>(true), out + t);
+    out[t].second = static_cast<double>(largest);
+  }
+}
+
+template <class Row>
+void run_tasks(const Job& job, const Tasks<typename Row::T>& tasks, Partial* out) {
   switch (job.op) {
     case Op::SumSquare:
     case Op::L2:
-      return sum_run<Row>(job, slot, x, part, Square{}, zero<Row>());
+      return sum_runs<Row>(job, tasks, Square{}, zero<Row>(), out);
     case Op::L1:
-      return sum_run<Row>(job, slot, x, part, Magnitude{}, zero<Row>());
+      return sum_runs<Row>(job, tasks, Magnitude{}, zero<Row>(), out);
     case Op::LogSumExp:
-      return log_sum_exp_run<Row>(job, slot, x, part);
+      return log_sum_exp_runs<Row>(job, tasks, out);
     case Op::Variance:
     case Op::Std:
-      return vary_run<Row>(job, slot, x, part);
+      return vary_runs<Row>(job, tasks, out);
     case Op::Prod:
-      return fold_run<Row, ProductOfRun<Row>>(job, slot, x, part);
+      return fold_runs<Row, ProductOfRun<Row>>(job, tasks, out);
     case Op::Max:
-      return fold_run<Row, ExtremeOfRun<Row, true>>(job, slot, x, part);
+      return fold_runs<Row, ExtremeOfRun<Row, true>>(job, tasks, out);
     case Op::Min:
-      return fold_run<Row, ExtremeOfRun<Row, false>>(job, slot, x, part);
+      return fold_runs<Row, ExtremeOfRun<Row, false>>(job, tasks, out);
     default:
-      return sum_run<Row>(job, slot, x, part, Same{}, zero<Row>());
+      return sum_runs<Row>(job, tasks, Same{}, zero<Row>(), out);
   }
 }
 
@@ -207,21 +239,36 @@ inline Partial join(Op op, Partial u, Partial v) {
   }
 }
 
+// Tasks are taken from as many places as there are streams, each far from the others.
 template <class Row>
 void run_rows(const Job& job, std::size_t begin, std::size_t end, std::size_t slot) {
   using T = typename Row::T;
-  Cursor at(job.kept, begin / job.parts);
-  for (std::size_t task = begin, part = begin % job.parts; task < end; ++task) {
-    const T* const x = reinterpret_cast<const T*>(job.x) + at.x;
-    const Partial partial = run_part<Row>(job, slot, x, part);
-    if (job.parts > 1)
-      reinterpret_cast<Partial*>(job.partials)[task] = partial;
-    else
-      put<Row>(reinterpret_cast<T*>(job.y) + at.y, result_of<Row>(job, x, partial));
-    if (++part == job.parts) {
-      part = 0;
-      at.next();
+  const bool together = job.reduced.count == 1 && x_is_contiguous(job.inner) && end - begin >= kStreams;
+  Tasks<T> tasks;
+  tasks.slot = slot;
+  tasks.count = together ? kStreams : 1;
+  const std::size_t distance = (end - begin + tasks.count - 1) / tasks.count;
+  Partial partials[kStreams];
+  for (std::size_t i = 0; i < distance; ++i) {
+    std::size_t count = 0, task[kStreams];
+    T* y[kStreams];
+    for (std::size_t t = 0; t < tasks.count; ++t) {
+      task[count] = begin + t * distance + i;
+      if (task[count] >= end) continue;
+      const Cursor at(job.kept, task[count] / job.parts);
+      tasks.x[count] = reinterpret_cast<const T*>(job.x) + at.x;
+      tasks.part[count] = task[count] % job.parts;
+      y[count++] = reinterpret_cast<T*>(job.y) + at.y;
     }
+    tasks.count = count;
+    run_tasks<Row>(job, tasks, partials);
+    for (std::size_t t = 0; t < count; ++t) {
+      if (job.parts > 1)
+        reinterpret_cast<Partial*>(job.partials)[task[t]] = partials[t];
+      else
+        put<Row>(y[t], result_of<Row>(job, tasks.x[t], partials[t]));
+    }
+    tasks.count = together ? kStreams : 1;
   }
 }
 
@@ -334,8 +381,6 @@ void run_strip(const Job& job, std::size_t slot, const typename Row::T* x, const
       return sum_strip<Row>(job, slot, x, strip, begin, end, Magnitude{});
     case Op::LogSumExp:
       fold_strip<Row, better_unit<Row, true>>(job, slot, x, strip, begin, end, -kInf);
-      for (std::size_t i = 0; i < strip.units * kUnit; ++i)
-        if (!(__builtin_fabsf(strip.folded[i]) < kInf)) strip.folded[i] = 0;
       return sum_strip<Row>(job, slot, x, strip, begin, end, Exponential{strip.folded});
     case Op::Variance:
     case Op::Std:

@@ -7,7 +7,6 @@
 #pragma once
 
 #include "plugins/reductions/reduce/job.h"
-#include "plugins/support/simd_math.hpp"
 #include "plugins/support/simd_rows.hpp"
 #include "plugins/support/simd_wide.hpp"
 
@@ -16,7 +15,7 @@ namespace folds {
 
 using namespace simd;
 
-constexpr std::size_t kStreams = 4;  // units that a step takes, from as many places
+constexpr std::size_t kUnitsPerStep = 4;
 using Mask = xsimd::batch_bool<float, Arch>;
 
 // A unit's first `count` elements; the rest is `fill`.
@@ -59,11 +58,24 @@ struct Magnitude {
   static F of(F v) { return from_bits(bits(v) & U(0x7fffffffu)); }
   Pair operator()(Pair v, std::size_t) const { return {of(v.a), of(v.b)}; }
 };
-struct Exponential {  // of the difference from the largest element
+// 2^(d / ln 2) for d <= 0, relative error 2e-7; below 2^-126 it is that. Where d is rounded, e^d is small: the sum does not see it.
+inline F exponential(F d) {
+  const F t = xsimd::max(d * F(0x1.715476p+0f), F(-126.0f));
+  const F shifted = t + F(12582912.0f);  // 1.5 * 2^23: the sum rounds to an integer
+  const F f = t - (shifted - F(12582912.0f));
+  F p(0x1.5bba14p-10f);
+  p = multiply_add(p, f, F(0x1.3cea88p-7f));
+  p = multiply_add(p, f, F(0x1.c6b752p-5f));
+  p = multiply_add(p, f, F(0x1.ebf9bcp-3f));
+  p = multiply_add(p, f, F(0x1.62e42ap-1f));
+  p = multiply_add(p, f, F(1.0f));
+  return from_bits(bits(p) + (bits(shifted) << 23));
+}
+struct Exponential {  // of the difference from the largest element, which is finite
   const float* largest;
   Pair operator()(Pair v, std::size_t unit) const {
     const float* const m = largest + unit * kUnit;
-    return {simd::exp(v.a - load(m)), simd::exp(v.b - load(m + kLanes))};
+    return {exponential(v.a - load(m)), exponential(v.b - load(m + kLanes))};
   }
 };
 
@@ -78,7 +90,9 @@ template <class Row, class Map>
 class SumOfRun {
  public:
   using T = typename Row::T;
-  SumOfRun(Map map, T rest) : fill(rest), map_(map) {
+  void begin(Map map, T rest) {
+    fill = rest;
+    map_ = map;
     for (D& a : acc_) a = D(0.0);
   }
   void step(Pair p, Pair q, Pair r, Pair s) {
@@ -145,7 +159,9 @@ template <class Row>
 class VarianceOfRun {
  public:
   using T = typename Row::T;
-  VarianceOfRun(double shift, T rest) : fill(rest), shift_(shift) {
+  void begin(double shift, T rest) {
+    fill = rest;
+    shift_ = D(shift);
     for (std::size_t i = 0; i < 4; ++i) sum_[i] = squares_[i] = D(0.0);
   }
   void step(Pair p, Pair q, Pair r, Pair s) {
@@ -226,7 +242,9 @@ template <class Row, bool kLargest>
 class ExtremeOfRun {
  public:
   using T = typename Row::T;
-  ExtremeOfRun() : fill(infinity<Row>(kLargest)), nan_(F(0.0f) != F(0.0f)) {
+  void begin() {
+    fill = infinity<Row>(kLargest);
+    nan_ = F(0.0f) < F(0.0f);
     for (F& a : acc_) a = F(kLargest ? -__builtin_inff() : __builtin_inff());
   }
   void step(Pair p, Pair q, Pair r, Pair s) {
@@ -280,7 +298,8 @@ template <class Row>
 class ProductOfRun {
  public:
   using T = typename Row::T;
-  ProductOfRun() : fill(one<Row>()) {
+  void begin() {
+    fill = one<Row>();
     for (F& a : acc_) a = F(1.0f);
   }
   void step(Pair p, Pair q, Pair r, Pair s) {

@@ -11,8 +11,8 @@ namespace tenon::reductions {
 
 enum class Op : uint8_t { Sum, Mean, SumSquare, L1, L2, LogSum, LogSumExp, Variance, Std, Prod, Max, Min, Any, All };
 
-constexpr size_t kChunk = 4096;  // elements of a run that are folded at once
-constexpr size_t kStrip = 1024;  // columns of one task
+constexpr size_t kChunk = 1024;  // elements of a run that are folded at once
+constexpr size_t kStrip = 4096;  // columns of one task
 constexpr size_t kSweep = 8;     // rows that are added to a strip at once
 
 struct Job {
@@ -39,7 +39,8 @@ struct Job {
 constexpr size_t kPartialBytes = 16;
 constexpr size_t kAccumulatorBytes = 4 * sizeof(double) * kStrip;
 // Of gathered elements: a chunk of a run, or a sweep of rows of a strip.
-constexpr size_t kGatheredElements = kSweep * kStrip > kChunk ? kSweep* kStrip : kChunk;
+constexpr size_t kGatheredElements = kSweep * kStrip;
+static_assert(kGatheredElements >= kChunk);
 
 struct Table {
   size_t least;  // an inner group of fewer elements is slow

@@ -164,17 +164,7 @@ inline void sweep(const F& f, const typename F::T* const* rows, std::size_t coun
   using T = typename F::T;
   T* __restrict a = arrays.a, * __restrict b = arrays.b, * __restrict d = arrays.d;
   const T* __restrict c = arrays.c;
-  std::size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    const T *p = rows[i], *q = rows[i + 1], *r = rows[i + 2], *s = rows[i + 3];
-    for (std::size_t j = 0; j < width; ++j) {
-      f.put(a[j], b[j], d[j], c[j], p[j]);
-      f.put(a[j], b[j], d[j], c[j], q[j]);
-      f.put(a[j], b[j], d[j], c[j], r[j]);
-      f.put(a[j], b[j], d[j], c[j], s[j]);
-    }
-  }
-  for (; i < count; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const T* const p = rows[i];
     for (std::size_t j = 0; j < width; ++j) f.put(a[j], b[j], d[j], c[j], p[j]);
   }
@@ -205,12 +195,7 @@ TENON_SIMD_NOINLINE void fold_rows(const Job& job, const F& f, const typename F:
         gather(job.inner, x + at.x, begin, n, gathered);
         p = gathered;
       }
-      std::size_t i = 0;
-      for (; n - i >= 4 * kLanesOfRun; i += 4 * kLanesOfRun) {
-        const T* const rows[4] = {p + i, p + i + kLanesOfRun, p + i + 2 * kLanesOfRun, p + i + 3 * kLanesOfRun};
-        sweep(f, rows, 4, kLanesOfRun, arrays);
-      }
-      for (; i < n; i += kLanesOfRun) {
+      for (std::size_t i = 0; i < n; i += kLanesOfRun) {
         const T* const rest = p + i;
         sweep(f, &rest, 1, n - i < kLanesOfRun ? n - i : kLanesOfRun, arrays);
       }
