@@ -31,7 +31,7 @@ struct FloatKey {
                                                          : 0x7f80)) {}
   T operator()(T x) const {
     const T magnitude = static_cast<T>(x & std::numeric_limits<T>::max());
-    const T sign = static_cast<T>((x < 0 ? T{-1} : T{0}) ^ reversed);
+    const T sign = static_cast<T>((x >> (8 * sizeof(T) - 1)) ^ reversed);
     const T key = static_cast<T>((magnitude ^ sign) - sign);
     return magnitude > infinity ? std::numeric_limits<T>::max() : key;
   }

@@ -258,8 +258,9 @@ TEST_P(ReduceLevel, ThreadsAndLayoutsAgree) {
           Ready three = prepare(other);
           fill(three.x);
           const Ran ran = run(other, three, GetParam());
-          if (dtype == TENON_F32 && c.op == "sum")
+          if (dtype == TENON_F32 && c.op == "sum") {
             EXPECT_NE(ran.note.find("parallel"), std::string::npos) << describe(c, GetParam()) << ran.note;
+          }
           for (std::size_t i = 0; i < one.y.elements(); ++i)
             ASSERT_TRUE(one.y.get(i) == three.y.get(i) || (std::isnan(one.y.get(i)) && std::isnan(three.y.get(i))))
                 << describe(c, GetParam()) << "[" << i << "] " << one.y.get(i) << " " << three.y.get(i) << " " << ran.note;
