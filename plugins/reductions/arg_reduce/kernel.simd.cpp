@@ -33,7 +33,9 @@ struct FloatKey {
     const T magnitude = static_cast<T>(x & std::numeric_limits<T>::max());
     const T sign = static_cast<T>((x >> (8 * sizeof(T) - 1)) ^ reversed);
     const T key = static_cast<T>((magnitude ^ sign) - sign);
-    return magnitude > infinity ? std::numeric_limits<T>::max() : key;
+    // All ones for NaN; not as a condition, which the compiler would turn into a branch of the loop.
+    const T nan = static_cast<T>(static_cast<T>(infinity - magnitude) >> (8 * sizeof(T) - 1));
+    return static_cast<T>((key & ~nan) | (nan & std::numeric_limits<T>::max()));
   }
 };
 
