@@ -1,7 +1,7 @@
 // argmax and argmin.
 #include <limits>
 
-#include "tenon/plugin.hpp"
+#include "plugins/reductions/arg_reduce/kernel.h"
 
 namespace tenon::reductions {
 namespace {
@@ -57,5 +57,5 @@ void lower(Builder& b) {
 
 using namespace tenon::plugin;
 using namespace tenon::reductions;
-TENON_OPERATOR(argmax) = Operator("argmax").infer<infer>().lower<lower<true>>();
-TENON_OPERATOR(argmin) = Operator("argmin").infer<infer>().lower<lower<false>>();
+TENON_OPERATOR(argmax) = Operator("argmax").infer<infer>().lower<lower<true>>().kernels(arg::List<false>::kernels);
+TENON_OPERATOR(argmin) = Operator("argmin").infer<infer>().lower<lower<false>>().kernels(arg::List<true>::kernels);

@@ -1,6 +1,6 @@
 // cumsum: log2(n) steps, each of which adds the tensor to itself, shifted by twice as much as before (Hillis and Steele 1986). No engine is
 // asked for n windows of n elements, and the error of a sum of n terms grows with log2(n).
-#include "tenon/plugin.hpp"
+#include "plugins/reductions/cumulative/kernel.h"
 
 namespace tenon::reductions {
 namespace {
@@ -40,4 +40,5 @@ void lower(Builder& b) {
 }  // namespace tenon::reductions
 
 using namespace tenon::plugin;
-TENON_OPERATOR(cumsum) = Operator("cumsum").infer<tenon::reductions::infer>().lower<tenon::reductions::lower>();
+TENON_OPERATOR(cumsum) =
+    Operator("cumsum").infer<tenon::reductions::infer>().lower<tenon::reductions::lower>().kernels(tenon::reductions::cumulative::kKernels);

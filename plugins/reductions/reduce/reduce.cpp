@@ -1,5 +1,6 @@
 // All reductions over axes: one row each at the end of this file.
 #include "plugins/reductions/reduce/axes.h"
+#include "plugins/reductions/reduce/kernels.h"
 
 namespace tenon::reductions {
 namespace {
@@ -159,17 +160,19 @@ void lower_as(Builder& b, std::string_view) {
 
 using namespace tenon::plugin;
 using namespace tenon::reductions;
-TENON_OPERATOR(reduce_sum) = Operator("reduce_sum").lower<lower_fold<add_up>>().lower_as<lower_as>();
-TENON_OPERATOR(reduce_mean) = Operator("reduce_mean").infer<infer_mean>().lower<lower_fold<mean>>().lower_as<lower_as>();
-TENON_OPERATOR(reduce_max) = Operator("reduce_max").lower<lower_fold<largest>>();
-TENON_OPERATOR(reduce_min) = Operator("reduce_min").lower<lower_fold<smallest>>();
-TENON_OPERATOR(reduce_prod) = Operator("reduce_prod").lower<lower_fold<product>>();
-TENON_OPERATOR(reduce_any) = Operator("reduce_any").lower<lower_truth<false>>();
-TENON_OPERATOR(reduce_all) = Operator("reduce_all").lower<lower_truth<true>>();
-TENON_OPERATOR(reduce_sum_square) = Operator("reduce_sum_square").lower<lower_sum_of<square, same>>();
-TENON_OPERATOR(reduce_l1) = Operator("reduce_l1").lower<lower_sum_of<magnitude, same>>();
-TENON_OPERATOR(reduce_l2) = Operator("reduce_l2").lower<lower_sum_of<square, root>>();
-TENON_OPERATOR(reduce_log_sum) = Operator("reduce_log_sum").lower<lower_sum_of<same, logarithm>>();
-TENON_OPERATOR(reduce_log_sum_exp) = Operator("reduce_log_sum_exp").lower<lower_log_sum_exp>();
-TENON_OPERATOR(reduce_variance) = Operator("reduce_variance").infer<infer_variance>().lower<lower_variance<same>>();
-TENON_OPERATOR(reduce_std) = Operator("reduce_std").infer<infer_variance>().lower<lower_variance<root>>();
+TENON_OPERATOR(reduce_sum) = Operator("reduce_sum").lower<lower_fold<add_up>>().lower_as<lower_as>().kernels(List<Op::Sum>::kernels);
+TENON_OPERATOR(reduce_mean) =
+    Operator("reduce_mean").infer<infer_mean>().lower<lower_fold<mean>>().lower_as<lower_as>().kernels(List<Op::Mean>::kernels);
+TENON_OPERATOR(reduce_max) = Operator("reduce_max").lower<lower_fold<largest>>().kernels(List<Op::Max>::kernels);
+TENON_OPERATOR(reduce_min) = Operator("reduce_min").lower<lower_fold<smallest>>().kernels(List<Op::Min>::kernels);
+TENON_OPERATOR(reduce_prod) = Operator("reduce_prod").lower<lower_fold<product>>().kernels(List<Op::Prod>::kernels);
+TENON_OPERATOR(reduce_any) = Operator("reduce_any").lower<lower_truth<false>>().kernels(List<Op::Any>::kernels);
+TENON_OPERATOR(reduce_all) = Operator("reduce_all").lower<lower_truth<true>>().kernels(List<Op::All>::kernels);
+TENON_OPERATOR(reduce_sum_square) = Operator("reduce_sum_square").lower<lower_sum_of<square, same>>().kernels(List<Op::SumSquare>::kernels);
+TENON_OPERATOR(reduce_l1) = Operator("reduce_l1").lower<lower_sum_of<magnitude, same>>().kernels(List<Op::L1>::kernels);
+TENON_OPERATOR(reduce_l2) = Operator("reduce_l2").lower<lower_sum_of<square, root>>().kernels(List<Op::L2>::kernels);
+TENON_OPERATOR(reduce_log_sum) = Operator("reduce_log_sum").lower<lower_sum_of<same, logarithm>>().kernels(List<Op::LogSum>::kernels);
+TENON_OPERATOR(reduce_log_sum_exp) = Operator("reduce_log_sum_exp").lower<lower_log_sum_exp>().kernels(List<Op::LogSumExp>::kernels);
+TENON_OPERATOR(reduce_variance) =
+    Operator("reduce_variance").infer<infer_variance>().lower<lower_variance<same>>().kernels(List<Op::Variance>::kernels);
+TENON_OPERATOR(reduce_std) = Operator("reduce_std").infer<infer_variance>().lower<lower_variance<root>>().kernels(List<Op::Std>::kernels);
