@@ -24,39 +24,47 @@ constexpr std::size_t kVectors = kTile.vectors;
 constexpr std::size_t kPanel = kVectors * kLanes;
 constexpr std::size_t kColumns = kTile.rows;
 
-// scores[r][lane] = sum over d of keys[r][d] * query[d][lane]
+// scores[r][lane] = sum over d of keys[r][d] * query[d][lane]. In runs of kRun terms that are added up at the end: the error of a sum grows
+// with the length of its chain.
+constexpr std::size_t kRun = 64;
 template <std::size_t kRows>
 inline void score_rows(const float* query, const float* keys, std::size_t size, float* scores) {
-  F acc[kRows][kVectors];
+  for (std::size_t begin = 0; begin < size; begin += kRun) {
+    const std::size_t end = size - begin > kRun ? begin + kRun : size;
+    F acc[kRows][kVectors];
 #pragma GCC unroll 8
-  for (std::size_t r = 0; r < kRows; ++r)
+    for (std::size_t r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) acc[r][v] = F(0.0f);
-  for (std::size_t d = 0; d < size; ++d) {
-    F q[kVectors];
+      for (std::size_t v = 0; v < kVectors; ++v) acc[r][v] = F(0.0f);
+    for (std::size_t d = begin; d < end; ++d) {
+      F q[kVectors];
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) q[v] = load(query + d * kPanel + v * kLanes);
+      for (std::size_t v = 0; v < kVectors; ++v) q[v] = load(query + d * kPanel + v * kLanes);
 #pragma GCC unroll 8
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const F k(keys[r * size + d]);
+      for (std::size_t r = 0; r < kRows; ++r) {
+        const F k(keys[r * size + d]);
 #pragma GCC unroll 4
-      for (std::size_t v = 0; v < kVectors; ++v) acc[r][v] = xsimd::fma(k, q[v], acc[r][v]);
+        for (std::size_t v = 0; v < kVectors; ++v) acc[r][v] = xsimd::fma(k, q[v], acc[r][v]);
+      }
     }
-  }
 #pragma GCC unroll 8
-  for (std::size_t r = 0; r < kRows; ++r)
+    for (std::size_t r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) store(scores + r * kPanel + v * kLanes, acc[r][v]);
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        float* s = scores + r * kPanel + v * kLanes;
+        store(s, begin == 0 ? acc[r][v] : load(s) + acc[r][v]);
+      }
+  }
 }
 
-// output[c][lane] += sum over keys of values[key][c] * weights[key][lane]
+// output[c][lane] += sum over keys of values[key][c] * weights[key][lane]. A sum of its own for each block, as above.
 template <std::size_t kRows>
 inline void value_columns(const float* weights, const float* values, std::size_t keys, float* output) {
   F acc[kRows][kVectors];
 #pragma GCC unroll 8
   for (std::size_t c = 0; c < kRows; ++c)
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) acc[c][v] = load(output + c * kPanel + v * kLanes);
+    for (std::size_t v = 0; v < kVectors; ++v) acc[c][v] = F(0.0f);
   for (std::size_t j = 0; j < keys; ++j) {
     F p[kVectors];
 #pragma GCC unroll 4
@@ -71,7 +79,10 @@ inline void value_columns(const float* weights, const float* values, std::size_t
 #pragma GCC unroll 8
   for (std::size_t c = 0; c < kRows; ++c)
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) store(output + c * kPanel + v * kLanes, acc[c][v]);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      float* o = output + c * kPanel + v * kLanes;
+      store(o, load(o) + acc[c][v]);
+    }
 }
 
 // use(number of rows as a constant) for what is left of `count` rows behind whole tiles.
