@@ -93,16 +93,20 @@ inline float read_one(tenon_dtype dtype, const char* data) {
 
 // The largest magnitude; NaN if one is NaN or infinite.
 TENON_SIMD_NOINLINE float largest(const float* from, std::size_t n) {
-  F most(0.0f), spoiled(0.0f);
+  constexpr std::size_t kChains = 4;
+  F most[kChains], spoiled[kChains];
+  for (std::size_t c = 0; c < kChains; ++c) most[c] = spoiled[c] = F(0.0f);
   std::size_t i = 0;
-  for (; n - i >= kLanes; i += kLanes) {
-    const F v = load(from + i);
-    most = xsimd::max(xsimd::abs(v), most);
-    spoiled = spoiled + (v - v);
-  }
-  float result = 0, rest = xsimd::hadd(spoiled);
+  for (; n - i >= kChains * kLanes; i += kChains * kLanes)
+#pragma GCC unroll 4
+    for (std::size_t c = 0; c < kChains; ++c) {
+      const F v = load(from + i + c * kLanes);
+      most[c] = xsimd::max(xsimd::abs(v), most[c]);
+      spoiled[c] = spoiled[c] + (v - v);
+    }
+  float result = 0, rest = xsimd::hadd((spoiled[0] + spoiled[1]) + (spoiled[2] + spoiled[3]));
   alignas(64) float lanes[kLanes];
-  store(lanes, most);
+  store(lanes, xsimd::max(xsimd::max(most[0], most[1]), xsimd::max(most[2], most[3])));
   for (float lane : lanes) result = lane > result ? lane : result;
   for (; i < n; ++i) {
     const float v = from[i] < 0 ? -from[i] : from[i];
@@ -147,27 +151,44 @@ TENON_SIMD_NOINLINE float pack_query(const Job& job, std::int64_t batch, std::in
   return most;
 }
 
-// [key][size]
-TENON_SIMD_NOINLINE void pack_keys(const Job& job, std::int64_t batch, std::int64_t head, std::int64_t first, std::size_t count,
-                                   float* to) {
+// Whether rows of a sheet are f32 side by side.
+inline bool is_plain(const Job& job, const Sheet& sheet) { return job.dtype == TENON_F32 && sheet.element == 1; }
+
+// [key][size]: packed, or where they lie if they are so already.
+TENON_SIMD_NOINLINE const float* pack_keys(const Job& job, std::int64_t batch, std::int64_t head, std::int64_t first, std::size_t count,
+                                           float* to) {
+  if (is_plain(job, job.k) && job.k.sequence == job.size) return reinterpret_cast<const float*>(key_of(job, job.k, batch, head, first));
   const Widen widen = widen_of(job.dtype);
   const auto n = static_cast<std::size_t>(job.size);
   for (std::size_t j = 0; j < count; ++j)
     widen(key_of(job, job.k, batch, head, first + static_cast<std::int64_t>(j)), job.k.element, to + j * n, n);
+  return to;
 }
 
 // [group of columns][key][kColumns]. Whole vectors are written, in ascending order of keys, so that what is too much is overwritten.
 TENON_SIMD_NOINLINE void pack_values(const Job& job, std::int64_t batch, std::int64_t head, std::int64_t first, std::size_t count,
                                      float* row, float* to) {
+  constexpr std::size_t kSpan = (kColumns + kLanes - 1) / kLanes * kLanes;
   const Widen widen = widen_of(job.dtype);
+  const bool plain = is_plain(job, job.v);
   const auto n = static_cast<std::size_t>(job.value_size);
   const std::size_t stride = job.block_keys * kColumns + kPadding;
+  const std::size_t direct =
+      plain && n >= kSpan ? (n - kSpan) / kColumns * kColumns + kColumns : 0;  // columns that may be read as they lie
   for (std::size_t i = 0; i < kPadding; ++i) row[n + i] = 0;
   for (std::size_t j = 0; j < count; ++j) {
     const char* source = key_of(job, job.v, batch, head, first + static_cast<std::int64_t>(j));
-    widen(source, job.v.element, row, n);
+    const float* values = reinterpret_cast<const float*>(source);
     float* out = to + j * kColumns;
-    for (std::size_t c = 0; c < n; c += kColumns, out += stride)
+    std::size_t c = 0;
+    for (; c < direct; c += kColumns, out += stride)
+      for (std::size_t i = 0; i < kColumns; i += kLanes) store(out + i, load(values + c + i));
+    if (c >= n) continue;
+    if (plain)
+      for (std::size_t i = c; i < n; ++i) row[i] = values[i];
+    else
+      widen(source, job.v.element, row, n);
+    for (; c < n; c += kColumns, out += stride)
       for (std::size_t i = 0; i < kColumns; i += kLanes) store(out + i, load(row + c + i));
   }
 }

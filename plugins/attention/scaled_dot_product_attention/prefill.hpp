@@ -93,12 +93,12 @@ void begin_softmax(const Job& job, const Head& h, const PanelInfo& panel, float*
 }
 
 // Scores of keys whose products f32 may not hold, step by step as the text has them: with FMA, an overflow would not be one.
-TENON_SIMD_NOINLINE bool rescore(const Job& job, const Head& h, const PanelInfo& panel, const float* keys, std::size_t count, Bench& b,
-                                 float* query, float* scores) {
+TENON_SIMD_NOINLINE bool rescore(const Job& job, const Head& h, const PanelInfo& panel, const float* keys, std::size_t count,
+                                 float largest_key, Bench& b, float* query, float* scores) {
   const auto size = static_cast<std::size_t>(job.size);
   const float magnitude = job.scale < 0 ? -job.scale : job.scale;
   const float factor = panel.largest * static_cast<float>(size) * (magnitude > 1 ? magnitude : 1);
-  if (factor * largest(keys, count * size) < 1e37f) return false;
+  if (factor * largest_key < 1e37f) return false;
   bool unscaled = false;
   for (std::size_t j = 0; j < count; ++j) {
     const float* key = keys + j * size;
@@ -131,29 +131,57 @@ TENON_SIMD_NOINLINE void hide(const Job& job, const Head& h, const PanelInfo& pa
   hide_scores(scores, after, count, low, high);
 }
 
-// One panel against keys [begin, end) of a packed block that starts with key `first`.
-void attend_block(const Job& job, const Head& h, Bench& b, std::size_t number, std::int64_t first, std::int64_t begin, std::int64_t end) {
+// A packed block of keys and values.
+struct Block {
+  std::int64_t first, end;
+  const float* keys;
+  float largest;  // magnitude in the keys; NaN if one is not finite
+};
+
+// One panel against keys [begin, end) of a block.
+void attend_block(const Job& job, const Head& h, Bench& b, std::size_t number, const Block& block, std::int64_t begin, std::int64_t end) {
   const PanelInfo& panel = b.panels[number];
   const auto size = static_cast<std::size_t>(job.size), value_size = static_cast<std::size_t>(job.value_size);
-  const auto skipped = static_cast<std::size_t>(begin - first), count = static_cast<std::size_t>(end - begin);
+  const auto skipped = static_cast<std::size_t>(begin - block.first), count = static_cast<std::size_t>(end - begin);
   float* query = b.query + number * size * kPanel;
   float* output = b.output + number * value_size * kPanel;
-  const float* keys = b.keys + skipped * size;
-  score_block(query, keys, size, count, b.scores);
-  bool special = rescore(job, h, panel, keys, count, b, query, b.scores);
+  float *maxima = b.maxima + number * kPanel, *sums = b.sums + number * kPanel;
+  const float* keys = block.keys + skipped * size;
+  alignas(64) float new_maxima[kPanel];
+  for (std::size_t v = 0; v < kPanel; v += kLanes) store(new_maxima + v, load(maxima + v));
+  score_block(query, keys, size, count, b.scores, new_maxima);
+  bool special = rescore(job, h, panel, keys, count, block.largest, b, query, b.scores), changed = special;
   if (job.cap != 0) cap_scores(b.scores, count, job.cap);
   if (job.mask.data != nullptr) {
     const bool one_row = pack_mask(job, h.batch, h.head, panel, begin, count, b.rows, b.mask);
     mask_scores(b.scores, count, b.mask, one_row, job.mask.dtype == TENON_I1);
     special = special || job.mask.dtype != TENON_I1;
   }
-  if (begin < panel.full_low || end > panel.full_high) hide(job, h, panel, begin, count, b.scores);
-  float *maxima = b.maxima + number * kPanel, *sums = b.sums + number * kPanel;
+  const bool hides = begin < panel.full_low || end > panel.full_high;
+  if (hides) hide(job, h, panel, begin, count, b.scores);
+  if (changed || hides || job.cap != 0 || job.mask.data != nullptr) find_most(b.scores, count, maxima, new_maxima);
   if (special)
-    soften<true>(b.scores, count, maxima, sums, output, value_size);
+    soften<true>(b.scores, count, new_maxima, maxima, sums, output, value_size);
   else
-    soften<false>(b.scores, count, maxima, sums, output, value_size);
+    soften<false>(b.scores, count, new_maxima, maxima, sums, output, value_size);
   value_block(b.scores, b.values + skipped * kColumns, job.block_keys * kColumns + kPadding, value_size, count, output);
+}
+
+// Part `part` of `parts` of what the next block will be packed from, into the cache: its latency passes while a panel is computed.
+inline void prefetch_rows(const Job& job, const Sheet& sheet, const Head& h, std::int64_t size, std::int64_t begin, std::int64_t end) {
+  if (sheet.element != 1) return;
+  const std::int64_t bytes = size * bytes_of(job.dtype);
+  for (std::int64_t key = begin; key < end; ++key) {
+    const char* row = key_of(job, sheet, h.batch, h.head, key);
+    for (std::int64_t at = 0; at < bytes; at += 64) prefetch(row + at);
+  }
+}
+void prefetch_part(const Job& job, const Head& h, std::int64_t first, std::int64_t end, std::size_t part, std::size_t parts) {
+  if (first >= end) return;
+  const std::int64_t keys = end - first, whole = static_cast<std::int64_t>(parts), now = static_cast<std::int64_t>(part);
+  const std::int64_t begin = first + keys * now / whole, stop = first + keys * (now + 1) / whole;
+  prefetch_rows(job, job.k, h, job.size, begin, stop);
+  prefetch_rows(job, job.v, h, job.value_size, begin, stop);
 }
 
 // Divides by the sums, turns the panel back into rows and rounds.
@@ -188,8 +216,8 @@ void finish(const Job& job, const Head& h, Bench& b, std::size_t number) {
   }
 }
 
-// Task `block` of a key head: rows from its first panel on.
-void run_task(const Job& job, const Head& h, std::size_t block, std::size_t slot) {
+// Task `number` of a key head: rows from its first panel on.
+void run_task(const Job& job, const Head& h, std::size_t number, std::size_t slot) {
   Bench b = bench_of(job, slot);
   const std::int64_t rows = job.group * job.queries;
   const auto size = static_cast<std::size_t>(job.size), value_size = static_cast<std::size_t>(job.value_size);
@@ -197,7 +225,7 @@ void run_task(const Job& job, const Head& h, std::size_t block, std::size_t slot
   std::int64_t low = job.keys, high = 0;
   for (; panels < job.block_panels; ++panels) {
     PanelInfo& panel = b.panels[panels];
-    panel.first = static_cast<std::int64_t>((block * job.block_panels + panels) * kPanel);
+    panel.first = static_cast<std::int64_t>((number * job.block_panels + panels) * kPanel);
     if (panel.first >= rows) break;
     panel.count = least(rows - panel.first, static_cast<std::int64_t>(kPanel));
     fill_ranges(job, h, panel);
@@ -210,13 +238,15 @@ void run_task(const Job& job, const Head& h, std::size_t block, std::size_t slot
   for (std::size_t i = 0; i < panels * value_size * kPanel; i += kLanes) store(b.output + i, F(0.0f));
   const auto step = static_cast<std::int64_t>(job.block_keys);
   for (std::int64_t start = low / step * step; start < high; start += step) {
-    const std::int64_t first = most(start, low), end = least(start + step, high);
-    const auto count = static_cast<std::size_t>(end - first);
-    pack_keys(job, h.batch, h.head, first, count, b.keys);
-    pack_values(job, h.batch, h.head, first, count, b.rows, b.values);
+    Block block{most(start, low), least(start + step, high), nullptr, 0};
+    const auto count = static_cast<std::size_t>(block.end - block.first);
+    block.keys = pack_keys(job, h.batch, h.head, block.first, count, b.keys);
+    pack_values(job, h.batch, h.head, block.first, count, b.rows, b.values);
+    block.largest = largest(block.keys, count * size);
     for (std::size_t p = 0; p < panels; ++p) {
-      const std::int64_t from = most(first, b.panels[p].low), to = least(end, b.panels[p].high);
-      if (from < to) attend_block(job, h, b, p, first, from, to);
+      prefetch_part(job, h, block.end, least(block.end + step, high), p, panels);
+      const std::int64_t from = most(block.first, b.panels[p].low), to = least(block.end, b.panels[p].high);
+      if (from < to) attend_block(job, h, b, p, block, from, to);
     }
   }
   for (std::size_t p = 0; p < panels; ++p) finish(job, h, b, p);

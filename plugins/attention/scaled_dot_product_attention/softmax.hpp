@@ -10,28 +10,28 @@ namespace attend {
 constexpr float kNone = -__builtin_inff();
 constexpr float kLowest = -3.40282347e+38f;  // where maxima begin: finite, so that -inf minus it is not NaN
 
-// x = n ln 2 + r, |r| <= ln 2 / 2; z: n beside 1.5 * 2^23. Then e^r - 1 by a polynomial, relative error 3e-8 of e^r.
+// x = n ln 2 + r, |r| <= ln 2 / 2; z: n beside 1.5 * 2^23.
 struct Reduced {
   F z, r;
 };
 inline Reduced reduce(F x) {
-  const F z = xsimd::fma(x, F(1.44269504f), F(12582912.0f)), n = z - F(12582912.0f);
-  return {z, xsimd::fma(n, F(2.12194440e-4f), xsimd::fma(n, F(-0.693359375f), x))};
+  const F z = fused(x, F(1.44269504f), F(12582912.0f)), n = z - F(12582912.0f);
+  return {z, fused(n, F(2.12194440e-4f), fused(n, F(-0.693359375f), x))};
 }
-inline F exp_less_one(F r) {
-  F p = xsimd::fma(r, F(0.00139486173f), F(0.00838113762f));
-  p = xsimd::fma(p, r, F(0.0416662395f));
-  p = xsimd::fma(p, r, F(0.166663259f));
-  p = xsimd::fma(p, r, F(0.5f));
-  return xsimd::fma(p * r, r, r);
+// (e^r - 1 - r) / r^2, so that e^r has a relative error of 3e-8.
+inline F exp_rest(F r) {
+  F p = fused(r, F(0.00139486173f), F(0.00838113762f));
+  p = fused(p, r, F(0.0416662395f));
+  p = fused(p, r, F(0.166663259f));
+  return fused(p, r, F(0.5f));
 }
 
 // e^x for x <= 0; below -87 it is 0. kSpecial: NaN stays NaN whatever its bits are.
 template <bool kSpecial>
 inline F weight(F x) {
   const Reduced a = reduce(x);
-  const F y = from_bits(bits(exp_less_one(a.r) + F(1.0f)) + (bits(a.z) << 23));
-  const F kept = xsimd::select(x < F(-87.0f), F(0.0f), y);
+  const F power = fused(fused(exp_rest(a.r), a.r, F(1.0f)), a.r, F(1.0f));
+  const F kept = xsimd::select(x < F(-87.0f), F(0.0f), from_bits(bits(power) + (bits(a.z) << 23)));
   if constexpr (kSpecial) return xsimd::select(xsimd::isnan(x), x, kept);
   return kept;
 }
@@ -41,7 +41,7 @@ inline F tanh(F x) {
   const F doubled = xsimd::min(xsimd::abs(x) * F(2.0f), F(40.0f));
   const Reduced a = reduce(doubled);
   const F power = from_bits((bits(a.z) + U(127u - 0x4b400000u)) << 23);
-  const F less_one = xsimd::fma(power, exp_less_one(a.r), power - F(1.0f));
+  const F less_one = fused(power, fused(exp_rest(a.r) * a.r, a.r, a.r), power - F(1.0f));
   const F y = less_one / (less_one + F(2.0f));
   const F with_sign = from_bits(bits(y) | (bits(x) & U(0x80000000u)));
   return xsimd::select(xsimd::isnan(x), x, with_sign);
@@ -77,16 +77,26 @@ TENON_SIMD_NOINLINE void hide_scores(float* scores, std::size_t begin, std::size
   }
 }
 
+// The largest scores of each lane, from `from` on; a NaN is dropped.
+TENON_SIMD_NOINLINE void find_most(const float* scores, std::size_t count, const float* from, float* maxima) {
+  F most[kVectors];
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < kVectors; ++v) most[v] = load(from + v * kLanes);
+  for (std::size_t j = 0; j < count; ++j)
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) most[v] = xsimd::max(load(scores + j * kPanel + v * kLanes), most[v]);
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < kVectors; ++v) store(maxima + v * kLanes, most[v]);
+}
+
 // Scores become weights relative to the new maxima; sums and output follow where a maximum grew.
 template <bool kSpecial>
-TENON_SIMD_NOINLINE void soften(float* scores, std::size_t count, float* maxima, float* sums, float* output, std::size_t value_size) {
+TENON_SIMD_NOINLINE void soften(float* scores, std::size_t count, const float* new_maxima, float* maxima, float* sums, float* output,
+                                std::size_t value_size) {
   F most[kVectors], sum[kVectors];
   bool grew = false;
 #pragma GCC unroll 4
-  for (std::size_t v = 0; v < kVectors; ++v) most[v] = load(maxima + v * kLanes);
-  for (std::size_t j = 0; j < count; ++j)
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) most[v] = xsimd::max(load(scores + j * kPanel + v * kLanes), most[v]);  // a NaN is dropped
+  for (std::size_t v = 0; v < kVectors; ++v) most[v] = load(new_maxima + v * kLanes);
 #pragma GCC unroll 4
   for (std::size_t v = 0; v < kVectors; ++v) grew = grew || xsimd::any(most[v] > load(maxima + v * kLanes));
   if (grew) {

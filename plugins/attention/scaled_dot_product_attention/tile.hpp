@@ -2,7 +2,7 @@
 // keys and values are broadcast and never turned, and maximum, exp and sum need no horizontal step.
 #pragma once
 
-#include "plugins/support/simd.hpp"
+#include "plugins/support/simd_fma.hpp"
 
 namespace {
 namespace attend {
@@ -25,10 +25,10 @@ constexpr std::size_t kPanel = kVectors * kLanes;
 constexpr std::size_t kColumns = kTile.rows;
 
 // scores[r][lane] = sum over d of keys[r][d] * query[d][lane]. In runs of kRun terms that are added up at the end: the error of a sum grows
-// with the length of its chain.
+// with the length of its chain. `most`: the largest scores of each lane so far, NaN dropped; updated.
 constexpr std::size_t kRun = 64;
 template <std::size_t kRows>
-inline void score_rows(const float* query, const float* keys, std::size_t size, float* scores) {
+inline void score_rows(const float* query, const float* keys, std::size_t size, float* scores, F (&most)[kVectors]) {
   for (std::size_t begin = 0; begin < size; begin += kRun) {
     const std::size_t end = size - begin > kRun ? begin + kRun : size;
     F acc[kRows][kVectors];
@@ -44,7 +44,7 @@ inline void score_rows(const float* query, const float* keys, std::size_t size, 
       for (std::size_t r = 0; r < kRows; ++r) {
         const F k(keys[r * size + d]);
 #pragma GCC unroll 4
-        for (std::size_t v = 0; v < kVectors; ++v) acc[r][v] = xsimd::fma(k, q[v], acc[r][v]);
+        for (std::size_t v = 0; v < kVectors; ++v) acc[r][v] = fused(k, q[v], acc[r][v]);
       }
     }
 #pragma GCC unroll 8
@@ -52,12 +52,14 @@ inline void score_rows(const float* query, const float* keys, std::size_t size, 
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < kVectors; ++v) {
         float* s = scores + r * kPanel + v * kLanes;
-        store(s, begin == 0 ? acc[r][v] : load(s) + acc[r][v]);
+        if (begin != 0) acc[r][v] = load(s) + acc[r][v];
+        if (end == size) most[v] = xsimd::max(acc[r][v], most[v]);
+        store(s, acc[r][v]);
       }
   }
 }
 
-// output[c][lane] += sum over keys of values[key][c] * weights[key][lane]. A sum of its own for each block, as above.
+// output[c][lane] += sum over keys of values[key][c] * weights[key][lane]. A sum of its own for each run of keys, as above.
 template <std::size_t kRows>
 inline void value_columns(const float* weights, const float* values, std::size_t keys, float* output) {
   F acc[kRows][kVectors];
@@ -73,7 +75,7 @@ inline void value_columns(const float* weights, const float* values, std::size_t
     for (std::size_t c = 0; c < kRows; ++c) {
       const F x(values[j * kColumns + c]);
 #pragma GCC unroll 4
-      for (std::size_t v = 0; v < kVectors; ++v) acc[c][v] = xsimd::fma(x, p[v], acc[c][v]);
+      for (std::size_t v = 0; v < kVectors; ++v) acc[c][v] = fused(x, p[v], acc[c][v]);
     }
   }
 #pragma GCC unroll 8
@@ -96,18 +98,29 @@ inline void left_over(std::size_t count, Use use) {
   }
 }
 
-TENON_SIMD_NOINLINE void score_block(const float* query, const float* keys, std::size_t size, std::size_t count, float* scores) {
+TENON_SIMD_NOINLINE void score_block(const float* query, const float* keys, std::size_t size, std::size_t count, float* scores,
+                                     float* maxima) {
+  F most[kVectors];
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < kVectors; ++v) most[v] = load(maxima + v * kLanes);
   std::size_t j = 0;
-  for (; count - j >= kTile.rows; j += kTile.rows) score_rows<kTile.rows>(query, keys + j * size, size, scores + j * kPanel);
-  left_over(count - j, [=](auto rows) { score_rows<decltype(rows)::value>(query, keys + j * size, size, scores + j * kPanel); });
+  for (; count - j >= kTile.rows; j += kTile.rows) score_rows<kTile.rows>(query, keys + j * size, size, scores + j * kPanel, most);
+  left_over(count - j, [&](auto rows) { score_rows<decltype(rows)::value>(query, keys + j * size, size, scores + j * kPanel, most); });
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < kVectors; ++v) store(maxima + v * kLanes, most[v]);
 }
 
 // `stride`: from one group of columns to the next.
-TENON_SIMD_NOINLINE void value_block(const float* weights, const float* values, std::size_t stride, std::size_t size, std::size_t count,
+constexpr std::size_t kKeyRun = 96;
+TENON_SIMD_NOINLINE void value_block(const float* weights, const float* values, std::size_t stride, std::size_t size, std::size_t keys,
                                      float* output) {
-  std::size_t c = 0;
-  for (; size - c >= kColumns; c += kColumns, values += stride) value_columns<kColumns>(weights, values, count, output + c * kPanel);
-  left_over(size - c, [=](auto rows) { value_columns<decltype(rows)::value>(weights, values, count, output + c * kPanel); });
+  for (std::size_t j = 0; j < keys; j += kKeyRun, weights += kKeyRun * kPanel, values += kKeyRun * kColumns) {
+    const std::size_t run = keys - j < kKeyRun ? keys - j : kKeyRun;
+    const float* group = values;
+    std::size_t c = 0;
+    for (; size - c >= kColumns; c += kColumns, group += stride) value_columns<kColumns>(weights, group, run, output + c * kPanel);
+    left_over(size - c, [=](auto rows) { value_columns<decltype(rows)::value>(weights, group, run, output + c * kPanel); });
+  }
 }
 
 }  // namespace attend
