@@ -48,13 +48,17 @@ struct Job {
   Line lengths, sinks;
   LogSumExp log_sum_exp;
 
-  size_t block_keys;    // keys that are packed at once
-  size_t block_panels;  // of a task
+  // By panels of rows (prefill), or, with few rows, by chunks of keys (decode).
+  size_t rows;          // decode: of one key head, rounded up to a power of two; 0: prefill
+  size_t block_keys;    // prefill: keys that are packed at once; decode: keys of a chunk
+  size_t block_panels;  // prefill: of a task
   size_t blocks;        // tasks of one key head
   // One per batch and key head, null where every key is visited anyway: whether values hold something that is not finite. Where they do,
   // no key is skipped: a value that a query may not see counts with weight 0, and 0 times that is NaN.
   uint8_t* visit_all;
-  float* memory;  // `layout.total` floats for each slot
+  float* memory;    // `layout.total` floats for each slot
+  float* partials;  // decode: `partial` floats for each task
+  size_t partial;
   Layout layout;
 };
 
@@ -66,7 +70,12 @@ struct Table {
   void (*inspect)(const Job& job, size_t begin, size_t end, size_t slot);
   // Tasks [begin, end).
   void (*prefill)(const Job& job, size_t begin, size_t end, size_t slot);
+  void (*decode)(const Job& job, size_t begin, size_t end, size_t slot);
+  void (*merge)(const Job& job, size_t begin, size_t end, size_t slot);  // key heads, after decode
 };
+
+constexpr size_t kDecodeRows = 8;    // at most: more fill a panel
+constexpr size_t kDecodeBlock = 64;  // keys
 
 // What a panel needs beside numbers.
 struct PanelInfo {
@@ -78,27 +87,52 @@ struct PanelInfo {
 
 constexpr size_t kPadding = 16;  // floats behind what whole vectors are read from or written to
 
-static inline Layout make_layout(const Job& job, const Table& table) {
-  const size_t d = static_cast<size_t>(job.size), dv = static_cast<size_t>(job.value_size), widest = d > dv ? d : dv;
-  const size_t groups = (dv + table.columns - 1) / table.columns, line = widest > job.block_keys ? widest : job.block_keys;
-  Layout layout;
+struct Taker {
   size_t at = 0;
-  const auto take = [&at](size_t floats) {
+  size_t take(size_t floats) {
     const size_t begin = at;
     at += (floats + 15) / 16 * 16;
     return begin;
-  };
-  layout.info = take(job.block_panels * sizeof(PanelInfo) / sizeof(float));
-  layout.query = take(job.block_panels * d * table.panel);
-  layout.output = take(job.block_panels * dv * table.panel);
-  layout.maxima = take(job.block_panels * table.panel);
-  layout.sums = take(job.block_panels * table.panel);
-  layout.scores = take(job.block_keys * table.panel);
-  layout.mask = take(job.mask.data != nullptr ? job.block_keys * table.panel : 0);
-  layout.keys = take(job.block_keys * d + kPadding);
-  layout.values = take(groups * (job.block_keys * table.columns + kPadding));
-  layout.rows = take(4 * (line + kPadding));
-  layout.total = at;
+  }
+};
+
+static inline Layout decode_layout(const Job& job, const Table& table) {
+  const size_t unit = 2 * table.lanes;
+  const size_t d = (static_cast<size_t>(job.size) + unit - 1) / unit * unit,
+               dv = (static_cast<size_t>(job.value_size) + unit - 1) / unit * unit;
+  Layout layout{};
+  Taker floats;
+  layout.query = floats.take(job.rows * d);
+  layout.scores = floats.take(kDecodeBlock * kDecodeRows + 4 * 16);
+  layout.mask = floats.take(kDecodeBlock);
+  layout.keys = floats.take(kDecodeBlock * d);
+  layout.values = floats.take(kDecodeBlock * dv);
+  layout.rows = floats.take(2 * (d > dv ? d : dv));
+  layout.total = floats.at;
+  return layout;
+}
+// Output [rows][whole units], maxima and sums [rows].
+static inline size_t partial_floats(const Job& job, const Table& table) {
+  const size_t unit = 2 * table.lanes, dv = (static_cast<size_t>(job.value_size) + unit - 1) / unit * unit;
+  return (job.rows * (dv + 2) + 15) / 16 * 16;
+}
+
+static inline Layout prefill_layout(const Job& job, const Table& table) {
+  const size_t d = static_cast<size_t>(job.size), dv = static_cast<size_t>(job.value_size), widest = d > dv ? d : dv;
+  const size_t groups = (dv + table.columns - 1) / table.columns, line = widest > job.block_keys ? widest : job.block_keys;
+  Layout layout;
+  Taker floats;
+  layout.info = floats.take(job.block_panels * sizeof(PanelInfo) / sizeof(float));
+  layout.query = floats.take(job.block_panels * d * table.panel);
+  layout.output = floats.take(job.block_panels * dv * table.panel);
+  layout.maxima = floats.take(job.block_panels * table.panel);
+  layout.sums = floats.take(job.block_panels * table.panel);
+  layout.scores = floats.take(job.block_keys * table.panel);
+  layout.mask = floats.take(job.mask.data != nullptr ? job.block_keys * table.panel : 0);
+  layout.keys = floats.take(job.block_keys * d + kPadding);
+  layout.values = floats.take(groups * (job.block_keys * table.columns + kPadding));
+  layout.rows = floats.take(4 * (line + kPadding));
+  layout.total = floats.at;
   return layout;
 }
 

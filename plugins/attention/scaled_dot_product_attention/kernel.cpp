@@ -22,7 +22,7 @@ struct Plan {
   bool has_heads = false, bsnh = false;
   bool inspects = false;
   Split heads, tasks;
-  std::size_t flags_bytes = 0;
+  std::size_t flags_bytes = 0, slots = 1;
   Note note;
 };
 
@@ -31,6 +31,8 @@ void supports(const Node& node, const tenon_kernel&) {
   if (dtype != TENON_F32 && dtype != TENON_F16 && dtype != TENON_BF16)
     node.decline(cat("takes f16, bf16 and f32, not ", dtype_name(dtype)));
 }
+
+constexpr std::size_t kMostChunks = 32;  // of one key head: partial results do not grow with the keys beyond that
 
 // Pairs of a query and a key that it sees by position, for one head; lengths are not known.
 double visited(const Job& job) {
@@ -49,6 +51,39 @@ std::size_t block_keys(const Job& job) {
   const std::int64_t widest = std::max<std::int64_t>({job.size, job.value_size, 1});
   const std::int64_t most = std::clamp<std::int64_t>(12288 / widest / 24 * 24, 24, 192);
   return static_cast<std::size_t>(std::min<std::int64_t>(most, (std::max<std::int64_t>(job.keys, 1) + 23) / 24 * 24));
+}
+
+// Tasks are blocks of panels. How many threads there are reaches only the number of panels of a task, which changes no number.
+void plan_prefill(Plan& plan, const Table& table, const tenon_machine& machine, std::size_t rows, std::size_t key_heads, double ns) {
+  Job& job = plan.job;
+  const std::size_t panels = (rows + table.panel - 1) / table.panel;
+  job.block_keys = block_keys(job);
+  job.block_panels = std::clamp<std::size_t>(256 / table.panel, 1, std::max<std::size_t>(panels, 1));
+  const auto tasks = [&] { return key_heads * ((panels + job.block_panels - 1) / job.block_panels); };
+  if (machine.threads > 1 && ns >= 20'000)
+    while (job.block_panels > 1 && tasks() < 4 * machine.threads) job.block_panels = (job.block_panels + 1) / 2;
+  job.blocks = (panels + job.block_panels - 1) / job.block_panels;
+  job.layout = prefill_layout(job, table);
+  plan.tasks = split_of(machine, tasks(), ns);
+  plan.inspects = (job.causal && !(job.bottom_right && job.queries == 1)) || job.window > 0;
+  plan.note.set("prefill, %zu x %zu panels of %zu rows, %zu keys at once, %s", key_heads, panels, table.panel, job.block_keys,
+                plan.tasks.grain == 0 ? "serial" : "parallel");
+}
+
+// Tasks are chunks of keys, of a length that the shape decides.
+void plan_decode(Plan& plan, const Table& table, const tenon_machine& machine, std::size_t rows, std::size_t key_heads, double ns) {
+  Job& job = plan.job;
+  const std::size_t keys = static_cast<std::size_t>(job.keys);
+  job.rows = rows <= 2 ? rows : rows <= 4 ? 4 : 8;
+  job.block_keys = std::max<std::size_t>(512, round_up((keys + kMostChunks - 1) / kMostChunks, kDecodeBlock));
+  job.blocks = rows == 0 ? 0 : std::max<std::size_t>(1, (keys + job.block_keys - 1) / job.block_keys);
+  job.partial = partial_floats(job, table);
+  job.layout = decode_layout(job, table);
+  plan.tasks = split_of(machine, key_heads * job.blocks, ns);
+  // The last query with bottom_right sees all that any one sees.
+  plan.inspects = job.window > 0 || (job.causal && !job.bottom_right);
+  plan.note.set("decode, %zu x %zu chunks of %zu keys, %zu rows, %s", key_heads, job.blocks, job.block_keys, rows,
+                plan.tasks.grain == 0 ? "serial" : "parallel");
 }
 
 void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) {
@@ -81,28 +116,20 @@ void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) 
     out.bytes += bytes_of(node.operand(operand));
   out.bytes += bytes_of(result) + (a.return_log_sum_exp ? bytes_of(node.result(kLogSumExp)) : 0);
 
-  const std::size_t rows = static_cast<std::size_t>(job.group * job.queries), key_heads = static_cast<std::size_t>(job.batch * job.heads);
-  const std::size_t panels = (rows + table.panel - 1) / table.panel;
   const double ns = out.flops / (8 * static_cast<double>(table.lanes)) + out.bytes / 20;
-  job.block_keys = block_keys(job);
-  job.block_panels = std::clamp<std::size_t>(256 / table.panel, 1, std::max<std::size_t>(panels, 1));
-  const auto tasks = [&] { return key_heads * ((panels + job.block_panels - 1) / job.block_panels); };
-  if (machine.threads > 1 && ns >= 20'000)
-    while (job.block_panels > 1 && tasks() < 4 * machine.threads) job.block_panels = (job.block_panels + 1) / 2;
-  job.blocks = (panels + job.block_panels - 1) / job.block_panels;
-  plan->tasks = split_of(machine, tasks(), ns);
-  // A lone query with nothing behind its diagonal hides no key but by its window.
-  plan->inspects = (job.causal && !(job.bottom_right && job.queries == 1)) || job.window > 0;
+  job.mask.data = node.has(kMask) ? "" : nullptr;  // for the layout; run has the pointer
+  const std::size_t rows = static_cast<std::size_t>(job.group * job.queries), key_heads = static_cast<std::size_t>(job.batch * job.heads);
+  if (rows <= kDecodeRows)
+    plan_decode(*plan, table, machine, rows, key_heads, ns);
+  else
+    plan_prefill(*plan, table, machine, rows, key_heads, ns);
   if (plan->inspects) {
     plan->heads = split_of(machine, key_heads, bytes_of(node.operand(kValue)) / 20);
     plan->flags_bytes = round_up(key_heads, 64);
   }
-  job.mask.data = node.has(kMask) ? "" : nullptr;  // for the layout; run has the pointer
-  job.layout = make_layout(job, table);
-  out.workspace_bytes = plan->flags_bytes + std::max(plan->tasks.threads, plan->heads.threads) * job.layout.total * sizeof(float);
+  plan->slots = std::max(plan->tasks.threads, plan->heads.threads);
+  out.workspace_bytes = plan->flags_bytes + (plan->slots * job.layout.total + key_heads * job.blocks * job.partial) * sizeof(float);
   out.workspace_align = 64;
-  plan->note.set("%zu x %zu panels of %zu rows, %zu keys at once, %s", key_heads, panels, table.panel, job.block_keys,
-                 plan->tasks.grain == 0 ? "serial" : "parallel");
   plan->note.give(out);
   out.state = plan.release();
 }
@@ -178,10 +205,14 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
   char* const memory = static_cast<char*>(workspace);
   job.visit_all = plan.inspects ? reinterpret_cast<std::uint8_t*>(memory) : nullptr;
   job.memory = reinterpret_cast<float*>(memory + plan.flags_bytes);
+  job.partials = job.memory + plan.slots * job.layout.total;
   Work work{&job, table.inspect};
   if (plan.inspects) run_split(call, plan.heads, key_heads, run_part, &work);
-  work.part = table.prefill;
+  work.part = job.rows != 0 ? table.decode : table.prefill;
   run_split(call, plan.tasks, key_heads * job.blocks, run_part, &work);
+  if (job.rows == 0) return TENON_OK;
+  work.part = table.merge;
+  run_split(call, {}, key_heads, run_part, &work);
   return TENON_OK;
 }
 

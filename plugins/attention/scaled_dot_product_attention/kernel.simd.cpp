@@ -1,12 +1,13 @@
-// scaled_dot_product_attention over f32, f16 and bf16; scores, softmax and sums in f32. prefill.hpp has the method.
-#include "plugins/attention/scaled_dot_product_attention/prefill.hpp"
+// scaled_dot_product_attention over f32, f16 and bf16; scores, softmax and sums in f32. prefill.hpp and decode.hpp
+// have the methods.
+#include "plugins/attention/scaled_dot_product_attention/decode.hpp"
 
 namespace {
 
 using namespace attend;
 
 void inspect(const Job& job, std::size_t begin, std::size_t end, std::size_t slot) {
-  Bench b = bench_of(job, slot);
+  float* const row = job.memory + slot * job.layout.total + job.layout.rows;
   const auto n = static_cast<std::size_t>(job.value_size);
   const Widen widen = widen_of(job.dtype);
   for (std::size_t index = begin; index < end; ++index) {
@@ -14,8 +15,8 @@ void inspect(const Job& job, std::size_t begin, std::size_t end, std::size_t slo
     const std::int64_t length = length_of(job, batch);
     float found = 0;
     for (std::int64_t key = 0; key < length; ++key) {
-      widen(key_of(job, job.v, batch, head, key), job.v.element, b.rows, n);
-      const float most_here = largest(b.rows, n);
+      widen(key_of(job, job.v, batch, head, key), job.v.element, row, n);
+      const float most_here = largest(row, n);
       found += most_here - most_here;
     }
     job.visit_all[index] = found != found;
@@ -28,9 +29,19 @@ void prefill(const Job& job, std::size_t begin, std::size_t end, std::size_t slo
   for (std::size_t task = begin; task < end; ++task) run_task(job, head_at(job, task % heads), job.blocks - 1 - task / heads, slot);
 }
 
+void decode(const Job& job, std::size_t begin, std::size_t end, std::size_t slot) {
+  for (std::size_t task = begin; task < end; ++task) {
+    const std::size_t head = task / job.blocks;
+    run_chunk(job, head_at(job, head), head, task % job.blocks, slot);
+  }
+}
+void merge_heads(const Job& job, std::size_t begin, std::size_t end, std::size_t slot) {
+  for (std::size_t head = begin; head < end; ++head) merge(job, head, slot);
+}
+
 }  // namespace
 
 namespace tenon::attention::sdpa::TENON_SIMD_NAMESPACE {
 extern const Table table;
-const Table table = {kPanel, kColumns, kLanes, inspect, prefill};
+const Table table = {kPanel, kColumns, kLanes, inspect, prefill, decode, merge_heads};
 }  // namespace tenon::attention::sdpa::TENON_SIMD_NAMESPACE

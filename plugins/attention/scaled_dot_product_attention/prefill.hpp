@@ -76,20 +76,27 @@ inline Bench bench_of(const Job& job, std::size_t slot) {
           base + l.rows};
 }
 
-// The logit that joins the sum without a value.
+// Where a row's softmax begins: with the logit that joins the sum without a value, if there is one.
+inline void begin_row(const Job& job, const Head& h, std::int64_t row, float& maximum, float& sum) {
+  maximum = kLowest;
+  sum = 0;
+  if (job.sinks.data == nullptr) return;
+  const float sink =
+      read_one(job.sinks.dtype, job.sinks.data + bytes_of(job.sinks.dtype) * job.sinks.step * (h.head * job.group + row % job.group));
+  if (sink == kNone) return;
+  const bool finite = sink - sink == 0;
+  maximum = finite ? sink : 0;
+  sum = finite ? 1 : __builtin_nanf("");
+}
 void begin_softmax(const Job& job, const Head& h, const PanelInfo& panel, float* maxima, float* sums) {
-  for (std::size_t lane = 0; lane < kPanel; ++lane) {
-    maxima[lane] = kLowest;
-    sums[lane] = 0;
-    if (job.sinks.data == nullptr || static_cast<std::int64_t>(lane) >= panel.count) continue;
-    const std::int64_t member = (panel.first + static_cast<std::int64_t>(lane)) % job.group;
-    const float sink =
-        read_one(job.sinks.dtype, job.sinks.data + bytes_of(job.sinks.dtype) * job.sinks.step * (h.head * job.group + member));
-    if (sink == kNone) continue;
-    const bool finite = sink - sink == 0;
-    maxima[lane] = finite ? sink : 0;
-    sums[lane] = finite ? 1 : __builtin_nanf("");
-  }
+  for (std::size_t lane = 0; lane < kPanel; ++lane)
+    begin_row(job, h, panel.first + least(static_cast<std::int64_t>(lane), panel.count - 1), maxima[lane], sums[lane]);
+}
+inline void write_log_sum_exp(const Job& job, const Head& h, std::int64_t row, float maximum, float sum) {
+  const LogSumExp& lse = job.log_sum_exp;
+  if (lse.data == nullptr) return;
+  lse.data[h.batch * lse.batch + h.head * lse.head + row % job.group * lse.group + row / job.group * lse.query] =
+      sum == 0 ? kNone : __builtin_logf(sum) + maximum;
 }
 
 // Scores of keys whose products f32 may not hold, step by step as the text has them: with FMA, an overflow would not be one.
@@ -206,14 +213,7 @@ void finish(const Job& job, const Head& h, Bench& b, std::size_t number) {
     for (std::size_t i = 0; i < 4 && static_cast<std::int64_t>(lane + i) < panel.count; ++i)
       narrow(b.rows + i * n, row_of(job, job.o, h.batch, h.head, panel.first + static_cast<std::int64_t>(lane + i)), job.o.element, n);
   }
-  const LogSumExp& lse = job.log_sum_exp;
-  if (lse.data == nullptr) return;
-  for (std::int64_t lane = 0; lane < panel.count; ++lane) {
-    const std::int64_t row = panel.first + lane;
-    const float sum = sums[lane];
-    lse.data[h.batch * lse.batch + h.head * lse.head + row % job.group * lse.group + row / job.group * lse.query] =
-        sum == 0 ? kNone : __builtin_logf(sum) + maxima[lane];
-  }
+  for (std::int64_t lane = 0; lane < panel.count; ++lane) write_log_sum_exp(job, h, panel.first + lane, maxima[lane], sums[lane]);
 }
 
 // Task `number` of a key head: rows from its first panel on.
