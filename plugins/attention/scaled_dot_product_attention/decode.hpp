@@ -16,15 +16,16 @@ constexpr std::size_t kScores = kBlock * kDecodeRows + 2 * kPattern;
 // scores[key][row] = query[row] . key. `size`: whole units. The values of the same keys are fetched meanwhile.
 template <class Row, std::size_t kRows>
 TENON_SIMD_NOINLINE void score_keys(const char* keys, std::int64_t step, std::size_t count, const float* query, std::size_t size,
-                                    float* scores, const char* next, std::int64_t next_step, std::size_t next_bytes) {
+                                    float* scores, const char* next, std::int64_t next_step) {
   constexpr std::size_t kKeys = kPattern / kRows;
   for (std::size_t j = 0; j < count; j += kKeys) {
     const typename Row::T* row[kKeys];
+    const char* fetched[kKeys];
 #pragma GCC unroll 16
     for (std::size_t k = 0; k < kKeys; ++k) {
       const std::size_t key = j + k < count ? j + k : count - 1;  // the last one again instead of what lies behind it
       row[k] = reinterpret_cast<const typename Row::T*>(keys + static_cast<std::int64_t>(key) * step);
-      for (std::size_t i = 0; i < next_bytes; i += 64) prefetch(next + static_cast<std::int64_t>(key) * next_step + i);
+      fetched[k] = next + static_cast<std::int64_t>(key) * next_step;
     }
     F acc[kPattern];
 #pragma GCC unroll 16
@@ -32,7 +33,11 @@ TENON_SIMD_NOINLINE void score_keys(const char* keys, std::int64_t step, std::si
     for (std::size_t d = 0; d < size; d += kUnit) {
       Pair key[kKeys];
 #pragma GCC unroll 16
-      for (std::size_t k = 0; k < kKeys; ++k) key[k] = Row::load(row[k] + d);
+      for (std::size_t k = 0; k < kKeys; ++k) {
+        key[k] = Row::load(row[k] + d);
+#pragma GCC unroll 2
+        for (std::size_t i = 0; i < kUnit * sizeof(typename Row::T); i += 64) fetch(fetched[k] + d * sizeof(typename Row::T) + i);
+      }
 #pragma GCC unroll 8
       for (std::size_t r = 0; r < kRows; ++r) {
         const Pair q = RowF32::load(query + r * size + d);
@@ -48,10 +53,17 @@ TENON_SIMD_NOINLINE void score_keys(const char* keys, std::int64_t step, std::si
   }
 }
 
+// Rows that come next, to be fetched row by row.
+struct Fetch {
+  const char* data = nullptr;
+  std::int64_t step = 0;
+  std::size_t bytes = 0;
+};
+
 // output[row] = output[row] * factors[row] + sum over keys of weights[key][row] * value, for kUnits units of columns.
 template <class Row, std::size_t kRows, std::size_t kUnits>
 inline void add_strip(const char* values, std::int64_t step, std::size_t count, const float* weights, std::size_t rows,
-                      const float* factors, std::size_t stride, float* output) {
+                      const float* factors, std::size_t stride, float* output, const Fetch& next) {
   F acc[kRows][2 * kUnits];
 #pragma GCC unroll 4
   for (std::size_t r = 0; r < kRows; ++r)
@@ -59,6 +71,7 @@ inline void add_strip(const char* values, std::int64_t step, std::size_t count, 
     for (std::size_t u = 0; u < 2 * kUnits; ++u) acc[r][u] = F(0.0f);
   for (std::size_t j = 0; j < count; ++j) {
     const auto* value = reinterpret_cast<const typename Row::T*>(values + static_cast<std::int64_t>(j) * step);
+    for (std::size_t i = 0; i < next.bytes; i += 64) fetch(next.data + static_cast<std::int64_t>(j) * next.step + i);
     F v[2 * kUnits];
 #pragma GCC unroll 4
     for (std::size_t u = 0; u < kUnits; ++u) {
@@ -85,18 +98,19 @@ inline void add_strip(const char* values, std::int64_t step, std::size_t count, 
 // The same for all columns, `size` in whole units, and kRows of `rows`.
 template <class Row, std::size_t kRows>
 TENON_SIMD_NOINLINE void add_values(const char* values, std::int64_t step, std::size_t count, const float* weights, std::size_t rows,
-                                    const float* factors, std::size_t size, float* output) {
+                                    const float* factors, std::size_t size, float* output, Fetch next) {
   constexpr std::size_t kUnits = 4 / kRows;
   std::size_t c = 0;
   for (; size - c >= kUnits * kUnit; c += kUnits * kUnit)
-    add_strip<Row, kRows, kUnits>(values + c * sizeof(typename Row::T), step, count, weights, rows, factors, size, output + c);
+    add_strip<Row, kRows, kUnits>(values + c * sizeof(typename Row::T), step, count, weights, rows, factors, size, output + c,
+                                  c == 0 ? next : Fetch{});
   for (; c < size; c += kUnit)
-    add_strip<Row, kRows, 1>(values + c * sizeof(typename Row::T), step, count, weights, rows, factors, size, output + c);
+    add_strip<Row, kRows, 1>(values + c * sizeof(typename Row::T), step, count, weights, rows, factors, size, output + c,
+                             c == 0 ? next : Fetch{});
 }
 
-using ScoreKeys = void (*)(const char*, std::int64_t, std::size_t, const float*, std::size_t, float*, const char*, std::int64_t,
-                           std::size_t);
-using AddValues = void (*)(const char*, std::int64_t, std::size_t, const float*, std::size_t, const float*, std::size_t, float*);
+using ScoreKeys = void (*)(const char*, std::int64_t, std::size_t, const float*, std::size_t, float*, const char*, std::int64_t);
+using AddValues = void (*)(const char*, std::int64_t, std::size_t, const float*, std::size_t, const float*, std::size_t, float*, Fetch);
 
 template <class Row>
 ScoreKeys score_of(std::size_t rows) {
@@ -294,14 +308,18 @@ void run_chunk(const Job& job, const Head& h, std::size_t index, std::size_t chu
       values = reinterpret_cast<const char*>(b.values);
       value_step = static_cast<std::int64_t>(value_source.size * sizeof(float));
     }
-    const std::size_t value_bytes = value_source.direct ? value_source.size * static_cast<std::size_t>(bytes_of(job.dtype)) : 0;
-    score(keys, key_step, count, b.query, key_source.size, b.scores, values, value_step, value_bytes);
+    score(keys, key_step, count, b.query, key_source.size, b.scores, values, value_step);
     if (adjust(job, h, rows, first, count, b))
       soften_few<true>(b.scores, count, rows, maxima, sums, factors);
     else
       soften_few<false>(b.scores, count, rows, maxima, sums, factors);
+    Fetch next;
+    if (key_source.direct && end < high)
+      next = {keys + static_cast<std::int64_t>(count) * key_step, key_step,
+              key_source.size * static_cast<std::size_t>(bytes_of(job.dtype))};
     for (std::size_t r = 0; r < rows; r += together)
-      add(values, value_step, count, b.scores + r, rows, factors + r, value_source.size, output + r * value_source.size);
+      add(values, value_step, count, b.scores + r, rows, factors + r, value_source.size, output + r * value_source.size,
+          r == 0 ? next : Fetch{});
     first = end;
   }
   float* const state = output + rows * value_source.size;

@@ -180,7 +180,7 @@ inline void prefetch_rows(const Job& job, const Sheet& sheet, const Head& h, std
   const std::int64_t bytes = size * bytes_of(job.dtype);
   for (std::int64_t key = begin; key < end; ++key) {
     const char* row = key_of(job, sheet, h.batch, h.head, key);
-    for (std::int64_t at = 0; at < bytes; at += 64) prefetch(row + at);
+    for (std::int64_t at = 0; at < bytes; at += 64) fetch(row + at);
   }
 }
 void prefetch_part(const Job& job, const Head& h, std::int64_t first, std::int64_t end, std::size_t part, std::size_t parts) {
