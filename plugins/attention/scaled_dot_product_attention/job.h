@@ -83,6 +83,7 @@ struct PanelInfo {
   int64_t low, high;            // keys that some row sees
   int64_t full_low, full_high;  // keys that every row sees, as far as positions tell
   float largest;                // magnitude in the query; NaN if there is one
+  bool begun;                   // some keys are done
 };
 
 constexpr size_t kPadding = 16;  // floats behind what whole vectors are read from or written to

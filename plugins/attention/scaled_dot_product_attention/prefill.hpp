@@ -147,7 +147,7 @@ struct Block {
 
 // One panel against keys [begin, end) of a block.
 void attend_block(const Job& job, const Head& h, Bench& b, std::size_t number, const Block& block, std::int64_t begin, std::int64_t end) {
-  const PanelInfo& panel = b.panels[number];
+  PanelInfo& panel = b.panels[number];
   const auto size = static_cast<std::size_t>(job.size), value_size = static_cast<std::size_t>(job.value_size);
   const auto skipped = static_cast<std::size_t>(begin - block.first), count = static_cast<std::size_t>(end - begin);
   float* query = b.query + number * size * kPanel;
@@ -167,10 +167,12 @@ void attend_block(const Job& job, const Head& h, Bench& b, std::size_t number, c
   const bool hides = begin < panel.full_low || end > panel.full_high;
   if (hides) hide(job, h, panel, begin, count, b.scores);
   if (changed || hides || job.cap != 0 || job.mask.data != nullptr) find_most(b.scores, count, maxima, new_maxima);
+  const std::size_t rescaled = panel.begun ? value_size : 0;
+  panel.begun = true;
   if (special)
-    soften<true>(b.scores, count, new_maxima, maxima, sums, output, value_size);
+    soften<true>(b.scores, count, new_maxima, maxima, sums, output, rescaled);
   else
-    soften<false>(b.scores, count, new_maxima, maxima, sums, output, value_size);
+    soften<false>(b.scores, count, new_maxima, maxima, sums, output, rescaled);
   value_block(b.scores, b.values + skipped * kColumns, job.block_keys * kColumns + kPadding, value_size, count, output);
 }
 
@@ -197,15 +199,15 @@ void finish(const Job& job, const Head& h, Bench& b, std::size_t number) {
   const auto n = static_cast<std::size_t>(job.value_size);
   float* output = b.output + number * n * kPanel;
   const float *maxima = b.maxima + number * kPanel, *sums = b.sums + number * kPanel;
-  F divisor[kVectors];
+  F factor[kVectors];
   for (std::size_t v = 0; v < kVectors; ++v) {
     const F sum = load(sums + v * kLanes);
-    divisor[v] = xsimd::select(sum == F(0.0f), F(1.0f), sum);
+    factor[v] = F(1.0f) / xsimd::select(sum == F(0.0f), F(1.0f), sum);
   }
   for (std::size_t c = 0; c < n; ++c)
     for (std::size_t v = 0; v < kVectors; ++v) {
       float* o = output + c * kPanel + v * kLanes;
-      store(o, load(o) / divisor[v]);
+      store(o, load(o) * factor[v]);
     }
   const Narrow narrow = narrow_of(job.dtype);
   for (std::size_t lane = 0; static_cast<std::int64_t>(lane) < panel.count; lane += 4) {
@@ -228,6 +230,7 @@ void run_task(const Job& job, const Head& h, std::size_t number, std::size_t slo
     panel.first = static_cast<std::int64_t>((number * job.block_panels + panels) * kPanel);
     if (panel.first >= rows) break;
     panel.count = least(rows - panel.first, static_cast<std::int64_t>(kPanel));
+    panel.begun = false;
     fill_ranges(job, h, panel);
     panel.largest = pack_query(job, h.batch, h.head, panel, job.scale, b.rows, b.query + panels * size * kPanel);
     begin_softmax(job, h, panel, b.maxima + panels * kPanel, b.sums + panels * kPanel);
