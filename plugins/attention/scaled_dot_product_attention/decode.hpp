@@ -11,7 +11,6 @@ namespace attend {
 
 constexpr std::size_t kBlock = kDecodeBlock;               // keys between two looks at the maxima
 constexpr std::size_t kPattern = kLanes > 8 ? kLanes : 8;  // scores are [key][rows]; a vector pattern of row numbers repeats after as many
-constexpr std::size_t kScores = kBlock * kDecodeRows + 2 * kPattern;
 
 // scores[key][row] = query[row] . key. `size`: whole units. The values of the same keys are fetched meanwhile.
 template <class Row, std::size_t kRows>
