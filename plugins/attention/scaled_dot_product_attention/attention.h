@@ -42,6 +42,8 @@ plugin::Value key_lengths(plugin::Builder& b, const Attention& a);
 // A mask in the scores' shape.
 plugin::Value spread_mask(plugin::Builder& b, const Attention& a, plugin::Value mask, plugin::Value scores);
 
+void infer(const plugin::Node& node);
+void lower(plugin::Builder& b);
 void lower_as(plugin::Builder& b, std::string_view target);
 
 }  // namespace tenon::attention::sdpa

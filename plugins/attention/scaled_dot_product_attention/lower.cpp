@@ -1,12 +1,10 @@
-// What scaled_dot_product_attention means. The operator's table stands at the end.
+// What scaled_dot_product_attention means.
 #include "plugins/attention/regroup.h"
 #include "plugins/attention/scaled_dot_product_attention/attention.h"
 
 namespace tenon::attention::sdpa {
 
 using namespace plugin;
-
-void infer(const Node& node);
 
 namespace {
 
@@ -62,6 +60,8 @@ Values without_keys(Builder& b, const Attention& a) {
   return {zeros, a.has_heads ? b.broadcast_in_dim(logits, dims, {1}) : b.broadcast_in_dim(b.reshape(logits, {}), dims, {})};
 }
 
+}  // namespace
+
 void lower(Builder& b) {
   const Node& node = b.node();
   const Attention a = read(node);
@@ -94,11 +94,4 @@ void lower(Builder& b) {
   b.finish({output, b.convert(log_sum_exp, TENON_F32)});
 }
 
-}  // namespace
 }  // namespace tenon::attention::sdpa
-
-using namespace tenon::plugin;
-TENON_OPERATOR(scaled_dot_product_attention) = Operator("scaled_dot_product_attention")
-                                                   .infer<tenon::attention::sdpa::infer>()
-                                                   .lower<tenon::attention::sdpa::lower>()
-                                                   .lower_as<tenon::attention::sdpa::lower_as>();
