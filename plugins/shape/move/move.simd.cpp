@@ -186,10 +186,17 @@ void turn_plane(const char* from, std::int64_t from_step, char* to, std::int64_t
     const std::size_t end = band + (first < columns - band ? first : columns - band);
     for (std::size_t i = 0; i < rows; i += kTile) {
       const std::size_t height = rows - i < kTile ? rows - i : kTile;
-      for (std::size_t j = band; j < end; j += kTile)
-        turn_tile<T>(from + i * sizeof(T) + static_cast<std::int64_t>(j) * from_step, from_step,
-                     to + static_cast<std::int64_t>(i) * to_step + j * sizeof(T), to_step, height, end - j < kTile ? end - j : kTile,
-                     stream && aligned);
+      for (std::size_t j = band; j < end; j += kTile) {
+        const char* const tile = from + i * sizeof(T) + static_cast<std::int64_t>(j) * from_step;
+        // Lines a step apart are no stream that the processor foresees. Into the second level: in the first they may share a set.
+        for (std::size_t next = j + kTile; next < j + 2 * kTile && next < end; ++next)
+          __builtin_prefetch(tile + static_cast<std::int64_t>(next - j) * from_step, 0, 2);
+        if (!(stream && aligned) && j + kTile < end)
+          for (std::size_t row = i; row < i + height; ++row)
+            __builtin_prefetch(to + static_cast<std::int64_t>(row) * to_step + (j + kTile) * sizeof(T), 1, 2);
+        turn_tile<T>(tile, from_step, to + static_cast<std::int64_t>(i) * to_step + j * sizeof(T), to_step, height,
+                     end - j < kTile ? end - j : kTile, stream && aligned);
+      }
     }
     band = end;
   }
@@ -237,7 +244,14 @@ void run_elements(const Box& box) {
                       [=](const char* from, char* to) { turn_plane<T>(from, from_step, to, rows_step, rows, count, stream); });
         }
   }
-  walk(box, last, -1, [=](const char* from, char* to) { copy_elements<T>(to, to_step, from, from_step, count); });
+  // A short loop inside a long one the other way round.
+  int inner = last;
+  if (count < 16)
+    for (int d = 0; d < last; ++d)
+      if (box.sizes[d] > box.sizes[inner]) inner = d;
+  const std::int64_t inner_from = box.from_steps[inner], inner_to = box.to_steps[inner];
+  const auto length = static_cast<std::size_t>(box.sizes[inner]);
+  walk(box, box.rank, inner, [=](const char* from, char* to) { copy_elements<T>(to, inner_to, from, inner_from, length); });
 }
 
 void run(const Box& box) {
