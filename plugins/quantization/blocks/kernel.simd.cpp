@@ -7,12 +7,18 @@ namespace {
 using namespace simd;
 using namespace tenon::quantization::blocks;
 
+// Two bytes, the low one first, as an f16. Its bits in f32's places are the number times 2^-112, subnormal ones included.
 float half_at(const unsigned char* p) {
-  alignas(64) std::uint16_t unit[kUnit] = {};
-  unit[0] = static_cast<std::uint16_t>(p[0] | p[1] << 8);
-  alignas(64) float out[kUnit];
-  RowF32::store(out, RowF16::load(unit));
-  return out[0];
+  const auto half = static_cast<std::uint32_t>(p[0] | p[1] << 8);
+  std::uint32_t bits = (half & 0x7fffu) << 13;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  value *= 0x1p112f;
+  memcpy(&bits, &value, sizeof bits);
+  if ((half & 0x7c00u) == 0x7c00u) bits = 0x7f800000u | (half & 0x3ffu) << 13;
+  bits |= (half & 0x8000u) << 16;
+  memcpy(&value, &bits, sizeof value);
+  return value;
 }
 
 void q8_0(const unsigned char* block, float* out) {
@@ -52,18 +58,19 @@ void q4_k(const unsigned char* block, float* out) {
 
 void run(const Job& job, std::size_t begin, std::size_t end) {
   const auto decode = job.coding == Coding::Q8_0 ? q8_0 : job.coding == Coding::Q4_0 ? q4_0 : q4_k;
-  const std::size_t size = job.dtype == TENON_F32 ? 4 : 2;
   const Store put = store_of(job.dtype);
-  for (std::size_t block = begin; block < end; ++block) {
-    const unsigned char* const from = job.from + block * job.bytes;
-    char* const to = job.to + block * job.length * size;
-    if (job.dtype == TENON_F32) {
-      decode(from, reinterpret_cast<float*>(to));
-    } else {
-      alignas(64) float numbers[kChunk];
-      decode(from, numbers);
-      put(numbers, to, job.length);
-    }
+  if (job.dtype == TENON_F32) {
+    for (std::size_t block = begin; block < end; ++block)
+      decode(job.from + block * job.bytes, reinterpret_cast<float*>(job.to) + block * job.length);
+    return;
+  }
+  const std::size_t together = kChunk / job.length;  // blocks that are rounded at once
+  for (std::size_t block = begin; block < end;) {
+    alignas(64) float numbers[kChunk];
+    const std::size_t count = end - block < together ? end - block : together;
+    for (std::size_t i = 0; i < count; ++i) decode(job.from + (block + i) * job.bytes, numbers + i * job.length);
+    put(numbers, job.to + block * job.length * 2, count * job.length);
+    block += count;
   }
 }
 
