@@ -13,11 +13,12 @@ using namespace tenon;               // NOLINT
 using namespace tenon::test_kernel;  // NOLINT
 using At = std::vector<std::int64_t>;
 
-#define TENON_OPERATORS(X)                                                                                                     \
-  X(permute)                                                                                                                   \
-  X(slice)                                                                                                                     \
-  X(reverse) X(concat) X(stack) X(split) X(expand) X(tile) X(repeat_interleave) X(pad) X(diagonal) X(reshape) X(dynamic_slice) \
-      X(dynamic_update_slice) X(constant_of_shape) X(gather) X(take_along_axis) X(gather_nd)
+#define TENON_OPERATORS(X)                                                                                          \
+  X(permute)                                                                                                        \
+  X(slice)                                                                                                          \
+  X(reverse)                                                                                                        \
+  X(concat) X(stack) X(split) X(expand) X(tile) X(repeat_interleave) X(pad) X(diagonal) X(reshape) X(dynamic_slice) \
+      X(dynamic_update_slice) X(constant_of_shape) X(gather) X(take_along_axis) X(gather_nd) X(tril) X(triu)
 #define TENON_DECLARE(name) extern "C" const tenon_operator tenon_operator_##name;
 TENON_OPERATORS(TENON_DECLARE)
 const tenon_operator& table_of(const std::string& name) {
@@ -279,6 +280,29 @@ TEST_P(MoveLevel, ViewsAndDiagonals) {
           return x.get(number_of({at[1], at[0], at[1] + 1}, input));
         });
   });
+}
+
+// The kernel of tril and triu has no level: once is enough.
+TEST(Triangles, EveryDiagonalAndLayout) {
+  host::machine.threads = 3;
+  for (tenon_dtype dtype : kTypes)
+    for (Lay from : kLays)
+      for (Lay to : {Lay::Compact, Lay::Strided, Lay::Misaligned})
+        for (const Dims& dims : {Dims{2, 5, 9}, Dims{9, 5}, Dims{3, 0}, Dims{0, 3}, Dims{300, 257}})
+          for (std::int64_t diagonal : {std::int64_t{INT64_MIN}, std::int64_t{-7}, std::int64_t{-1}, std::int64_t{0}, std::int64_t{3},
+                                        std::int64_t{9}, std::int64_t{INT64_MAX}})
+            for (const char* op : {"tril", "triu"})
+              for (bool in_place : {false, true}) {
+                if (dims[0] == 300 && (from != Lay::Compact || diagonal > 3)) continue;
+                Tensor x = numbered(dtype, dims, from), y({dtype, dims}, to);
+                const std::vector<double> before = x.values();
+                const bool lower = std::string(op) == "tril";
+                run({op, "triangle", "", {{"diagonal", host::attribute(diagonal)}}}, {&x}, {in_place ? &x : &y},
+                    [&](std::size_t, const At& at) {
+                      const std::int64_t i = at[at.size() - 2], j = at.back();
+                      return (lower ? j - i <= diagonal : j - i >= diagonal) ? before[number_of(at, dims)] : 0.0;
+                    });
+              }
 }
 
 TEST_P(MoveLevel, Windows) {

@@ -1,6 +1,7 @@
 // tril, triu and diagonal: where row and column numbers decide.
 #include "plugins/shape/move/moves.h"
 #include "plugins/shape/take.h"
+#include "plugins/shape/triangle/kernel.h"
 
 namespace tenon::shape {
 namespace {
@@ -95,6 +96,6 @@ MoveList diagonal_pieces(const Node& node) {
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(tril) = Operator("tril").infer<infer_triangle>().lower<lower_triangle<Side::Lower>>();
-TENON_OPERATOR(triu) = Operator("triu").infer<infer_triangle>().lower<lower_triangle<Side::Upper>>();
+TENON_OPERATOR(tril) = Operator("tril").infer<infer_triangle>().lower<lower_triangle<Side::Lower>>().kernels(kTriangleKernels);
+TENON_OPERATOR(triu) = Operator("triu").infer<infer_triangle>().lower<lower_triangle<Side::Upper>>().kernels(kTriangleKernels);
 TENON_OPERATOR(diagonal) = Operator("diagonal").infer<infer_diagonal>().lower<lower_diagonal>().kernels(Moves<diagonal_pieces>::kList);
