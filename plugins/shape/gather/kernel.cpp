@@ -148,7 +148,7 @@ void plan_slices(const Node& node, tenon_kernel_plan& out, Slices slices) {
   const tenon_machine machine = machine_of(node);
   out.bytes = 2 * bytes_of(result) + bytes_of(node.operand(1));
   plan->split = split_of(machine, plan->places, out.bytes / 15 + static_cast<double>(plan->places) * 3);
-  plan->stream = path_for(machine, out.bytes) == Path::Stream;
+  plan->stream = path_for(machine, out.bytes) == Path::Stream && slice >= 4096;  // a fence for each slice must not matter
   plan->note.set("%zu slices of %zu bytes, %s, %s", plan->places, slice, plan->stream ? "streaming stores" : "in cache",
                  plan->split.grain == 0 ? "serial" : "parallel");
   plan->note.give(out);
