@@ -1,11 +1,9 @@
-#include "plugins/attention/compose.h"
+// What kv_cache_update means. The operator's table stands in kernel.cpp.
+#include "plugins/attention/kv_cache_update/kv_cache_update.h"
 
-namespace tenon::attention {
-namespace {
+namespace tenon::attention::kv_cache_update {
 
 using namespace plugin;
-
-enum : std::size_t { kCache, kUpdate, kStart };
 
 void infer(const Node& node) {
   const Type cache = node.operand(kCache), update = node.operand(kUpdate), start = node.operand(kStart);
@@ -27,6 +25,8 @@ void infer(const Node& node) {
     node.fail(TENON_INVALID_ARGUMENT, cat("start must be a scalar or have shape ", text(Dims{cache.dims[0]}), ", got ", text(start.dims)));
   node.set_result(0, cache);
 }
+
+namespace {
 
 // What all starts have in common, in their type.
 struct Window {
@@ -94,6 +94,8 @@ Value looked_up(Builder& b, const Window& w) {
   return b.select(b.broadcast_like(inside, cache, {0, 2, 3}), found, cache);
 }
 
+}  // namespace
+
 void lower(Builder& b) {
   const Value cache = b.operand(kCache), update = b.operand(kUpdate), start = b.operand(kStart);
   const Type type = b.type(update);
@@ -106,8 +108,4 @@ void lower(Builder& b) {
   b.finish({b.dynamic_update_slice(cache, update, {zero, zero, start, zero})});
 }
 
-}  // namespace
-}  // namespace tenon::attention
-
-using namespace tenon::plugin;
-TENON_OPERATOR(kv_cache_update) = Operator("kv_cache_update").infer<tenon::attention::infer>().lower<tenon::attention::lower>();
+}  // namespace tenon::attention::kv_cache_update

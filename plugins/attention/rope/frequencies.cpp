@@ -1,5 +1,6 @@
 // The frequencies of rope under each scaling, in double, and what their parameters must be.
 #include <algorithm>
+#include <cstring>
 
 #include "plugins/attention/rope/rope.h"
 
@@ -10,6 +11,7 @@ using namespace plugin;
 namespace {
 
 constexpr double kTwoPi = 6.283185307179586476925286766559;
+constexpr std::int64_t kLargestTable = std::int64_t{1} << 20;  // elements; a longer one is computed rather than written out
 
 struct Parameter {
   const char* name;
@@ -155,6 +157,31 @@ Frequencies frequencies_of(const Node& node, const Rope& rope, std::int64_t leng
       out.attention_factor = std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(trained)));
   }
   return out;
+}
+
+Turns turns_of(const std::vector<double>& frequencies) {
+  Turns out;
+  for (double frequency : frequencies) {
+    double turns = frequency / kTwoPi;
+    turns = std::ldexp(turns - std::floor(turns), 32);
+    const double units = std::nearbyint(turns);
+    out.rest.push_back(std::ldexp(turns - units, -32));
+    const auto bits = static_cast<std::uint32_t>(static_cast<std::uint64_t>(units));  // 2^32 is 0
+    out.units.emplace_back();
+    std::memcpy(&out.units.back(), &bits, sizeof bits);
+  }
+  return out;
+}
+
+std::vector<double> stretch_exponents(const Rope& rope) {
+  std::vector<double> exponents;
+  for (std::int64_t i = 0; i < rope.pairs(); ++i)
+    exponents.push_back(rope.rotary == 2 ? 0 : -2 * static_cast<double>(i) / static_cast<double>(rope.rotary - 2));
+  return exponents;
+}
+
+bool is_known(const Node& node, const Rope& rope) {
+  return !node.has(kCos) && !node.has(kPositions) && rope.sequence() != TENON_DYNAMIC && rope.sequence() * rope.pairs() <= kLargestTable;
 }
 
 }  // namespace tenon::attention::rope

@@ -1,9 +1,8 @@
-// What rope means. The operator's table stands at the end.
+// What rope means. The operator's table stands in kernel.cpp.
 #include "plugins/attention/regroup.h"
 #include "plugins/attention/rope/rope.h"
 
 namespace tenon::attention::rope {
-namespace {
 
 using namespace plugin;
 
@@ -30,8 +29,6 @@ void lower(Builder& b) {
   b.finish({output});
 }
 
-}  // namespace
-
 // Outside, rope is (x, positions) in [batch, heads, sequence, size], of halves, with one timescale.
 void lower_as(Builder& b, std::string_view) {
   const Node& node = b.node();
@@ -53,9 +50,3 @@ void lower_as(Builder& b, std::string_view) {
 }
 
 }  // namespace tenon::attention::rope
-
-using namespace tenon::plugin;
-TENON_OPERATOR(rope) = Operator("rope")
-                           .infer<tenon::attention::rope::infer>()
-                           .lower<tenon::attention::rope::lower>()
-                           .lower_as<tenon::attention::rope::lower_as>();

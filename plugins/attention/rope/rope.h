@@ -1,6 +1,7 @@
 // What the parts of rope share: one use of it, and its frequencies.
 #pragma once
 
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -38,11 +39,36 @@ Frequencies frequencies_of(const plugin::Node& node, const Rope& rope, std::int6
 // Checks the parameters of the scaling: all that it needs, none that it does not use.
 void check_scaling(const plugin::Node& node, const Rope& rope);
 
+// Turns per position, in units of 2^-32 turns and what is left of one. Whole turns do not matter, so that the product of a position with
+// the units may wrap: it is the angle, reduced exactly.
+struct Turns {
+  std::vector<std::int32_t> units;
+  std::vector<double> rest;
+};
+Turns turns_of(const std::vector<double>& frequencies);
+// With dynamic scaling frequency i is that of training times growth^exponent[i].
+std::vector<double> stretch_exponents(const Rope& rope);
+
+// True where the tables are constants: positions 0 .. S-1, and not too many of them.
+bool is_known(const plugin::Node& node, const Rope& rope);
+// put(cosine, sine) for every position and pair of such tables, in order.
+template <class Put>
+void for_each_known(const plugin::Node& node, const Rope& rope, Put put) {
+  const Frequencies f = frequencies_of(node, rope, rope.sequence());
+  for (std::int64_t position = 0; position < rope.sequence(); ++position)
+    for (double frequency : f.frequencies) {
+      const double angle = static_cast<double>(position) * frequency;
+      put(std::cos(angle) * f.attention_factor, std::sin(angle) * f.attention_factor);
+    }
+}
+
 struct Tables {
   plugin::Value cos, sin;  // [sequence, pairs] or [batch, sequence, pairs], in f32 or f64
 };
 Tables tables(plugin::Builder& b, const Rope& rope);
 
+void infer(const plugin::Node& node);
+void lower(plugin::Builder& b);
 void lower_as(plugin::Builder& b, std::string_view target);
 
 }  // namespace tenon::attention::rope

@@ -10,8 +10,7 @@ using namespace plugin;
 namespace {
 
 constexpr double kTwoPi = 6.283185307179586476925286766559;
-constexpr double kTwoPiRest = 2.4492935982947064e-16;          // what the double above lacks
-constexpr std::int64_t kLargestTable = std::int64_t{1} << 20;  // elements; a longer one is computed rather than written out
+constexpr double kTwoPiRest = 2.4492935982947064e-16;  // what the double above lacks
 
 Value constant_of(Builder& b, tenon_dtype dtype, Dims dims, const std::vector<double>& values) {
   if (dtype == TENON_F64) return b.constant({dtype, std::move(dims)}, values.data(), values.size() * sizeof(double));
@@ -19,17 +18,13 @@ Value constant_of(Builder& b, tenon_dtype dtype, Dims dims, const std::vector<do
   return b.constant({dtype, std::move(dims)}, narrow.data(), narrow.size() * sizeof(float));
 }
 
-// Positions 0 .. S-1, in double.
 Tables written_out(Builder& b, const Rope& rope, tenon_dtype dtype) {
-  const Frequencies f = frequencies_of(b.node(), rope, rope.sequence());
-  std::vector<double> cosines, sines;
-  for (std::int64_t position = 0; position < rope.sequence(); ++position)
-    for (double frequency : f.frequencies) {
-      const double angle = static_cast<double>(position) * frequency;
-      cosines.push_back(std::cos(angle) * f.attention_factor);
-      sines.push_back(std::sin(angle) * f.attention_factor);
-    }
   const Dims dims{rope.sequence(), rope.pairs()};
+  std::vector<double> cosines, sines;
+  for_each_known(b.node(), rope, [&](double cosine, double sine) {
+    cosines.push_back(cosine);
+    sines.push_back(sine);
+  });
   return {constant_of(b, dtype, dims, cosines), constant_of(b, dtype, dims, sines)};
 }
 
@@ -69,26 +64,6 @@ Crossed cross(Builder& b, Value positions, Value pairs) {
   return {broadcast(positions, at_front), broadcast(pairs, {type.rank()})};
 }
 
-// Turns per position, in units of 2^-32 turns and what is left of one. Whole turns do not matter, so that the product of a position with
-// the units may wrap: it is the angle, reduced exactly.
-struct Turns {
-  std::vector<std::int32_t> units;
-  std::vector<double> rest;
-};
-Turns turns_of(const std::vector<double>& frequencies) {
-  Turns out;
-  for (double frequency : frequencies) {
-    double turns = frequency / kTwoPi;
-    turns = std::ldexp(turns - std::floor(turns), 32);
-    const double units = std::nearbyint(turns);
-    out.rest.push_back(std::ldexp(turns - units, -32));
-    const auto bits = static_cast<std::uint32_t>(static_cast<std::uint64_t>(units));  // 2^32 is 0
-    out.units.emplace_back();
-    std::memcpy(&out.units.back(), &bits, sizeof bits);
-  }
-  return out;
-}
-
 Value angles(Builder& b, Value positions, Value units, Value rest) {
   const tenon_dtype dtype = b.type(rest).dtype;
   const Crossed whole = cross(b, positions, units), part = cross(b, positions, rest);
@@ -117,11 +92,8 @@ Value dynamic_angles(Builder& b, const Rope& rope, Value positions, tenon_dtype 
   // factor * length / trained - (factor - 1), of which the part that is exact in integers first: 1 in training.
   const Value beyond = b.convert(b.subtract(length, b.scalar(TENON_I32, static_cast<double>(trained))), dtype);
   const Value growth = b.multiply(beyond, b.scalar(dtype, factor / static_cast<double>(trained)));
-  std::vector<double> exponents;
-  for (std::int64_t i = 0; i < rope.pairs(); ++i)
-    exponents.push_back(rope.rotary == 2 ? 0 : -2 * static_cast<double>(i) / static_cast<double>(rope.rotary - 2));
   const Dims dims{rope.pairs()};
-  const Value exponent = constant_of(b, dtype, dims, exponents);
+  const Value exponent = constant_of(b, dtype, dims, stretch_exponents(rope));
   const Value stretch = b.exponential(b.multiply(exponent, b.broadcast_in_dim(b.log_plus_one(growth), dims, {})));
   const Value frequencies = b.multiply(constant_of(b, dtype, dims, frequencies_of(node, rope, trained).frequencies), stretch);
 
@@ -143,8 +115,7 @@ Tables tables(Builder& b, const Rope& rope) {
   const Node& node = b.node();
   const tenon_dtype dtype = wide(rope.input.dtype);
   if (node.has(kCos)) return {b.convert(b.operand(kCos), dtype), b.convert(b.operand(kSin), dtype)};
-  if (!node.has(kPositions) && rope.sequence() != TENON_DYNAMIC && rope.sequence() * rope.pairs() <= kLargestTable)
-    return written_out(b, rope, dtype);
+  if (is_known(node, rope)) return written_out(b, rope, dtype);
 
   const Value positions = positions_of(b, rope);
   Value angle;

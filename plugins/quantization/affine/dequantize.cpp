@@ -1,4 +1,5 @@
 // dequantize: whole numbers, or an f8, times their scale.
+#include "plugins/quantization/affine/kernels.h"
 #include "plugins/quantization/affine/scales.h"
 
 namespace tenon::quantization {
@@ -26,4 +27,7 @@ void lower(Builder& b) {
 }  // namespace tenon::quantization
 
 using namespace tenon::plugin;
-TENON_OPERATOR(dequantize) = Operator("dequantize").infer<tenon::quantization::infer>().lower<tenon::quantization::lower>();
+TENON_OPERATOR(dequantize) = Operator("dequantize")
+                                 .infer<tenon::quantization::infer>()
+                                 .lower<tenon::quantization::lower>()
+                                 .kernels(tenon::quantization::affine::kDequantize);

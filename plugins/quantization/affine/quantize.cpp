@@ -1,4 +1,5 @@
 // quantize: to whole numbers of a scale, or to an f8.
+#include "plugins/quantization/affine/kernels.h"
 #include "plugins/quantization/affine/scales.h"
 
 namespace tenon::quantization {
@@ -55,4 +56,7 @@ void lower(Builder& b) {
 }  // namespace tenon::quantization
 
 using namespace tenon::plugin;
-TENON_OPERATOR(quantize) = Operator("quantize").infer<tenon::quantization::infer>().lower<tenon::quantization::lower>();
+TENON_OPERATOR(quantize) = Operator("quantize")
+                               .infer<tenon::quantization::infer>()
+                               .lower<tenon::quantization::lower>()
+                               .kernels(tenon::quantization::affine::kQuantize);

@@ -1,7 +1,7 @@
-// dequantize_blocks: GGUF's block formats as arithmetic on bytes. A format is a row of kFormats.
-#include "tenon/plugin.hpp"
+// dequantize_blocks: GGUF's block formats as arithmetic on bytes. A format is a row of kFormats. The operator's table stands in kernel.cpp.
+#include "plugins/quantization/blocks/blocks.h"
 
-namespace tenon::quantization {
+namespace tenon::quantization::blocks {
 namespace {
 
 using namespace plugin;
@@ -73,8 +73,10 @@ struct Format {
   std::string_view name;
   std::int64_t length, bytes;  // numbers in a block, and the bytes that hold them
   Value (*lower)(Builder&, Blocks&);
+  Coding coding;
 };
-constexpr Format kFormats[] = {{"q8_0", 32, 34, q8_0}, {"q4_0", 32, 18, q4_0}, {"q4_k", 256, 144, q4_k}};
+constexpr Format kFormats[] = {
+    {"q8_0", 32, 34, q8_0, Coding::Q8_0}, {"q4_0", 32, 18, q4_0, Coding::Q4_0}, {"q4_k", 256, 144, q4_k, Coding::Q4_K}};
 
 const Format& format_of(const Node& node) {
   for (const Format& format : kFormats)
@@ -93,6 +95,13 @@ std::int64_t elements(const Dims& dims) {
     count *= size;
   }
   return count;
+}
+
+}  // namespace
+
+Size size_of(const Node& node) {
+  const Format& format = format_of(node);
+  return {format.length, format.bytes, format.coding};
 }
 
 void infer(const Node& node) {
@@ -123,8 +132,4 @@ void lower(Builder& b) {
   b.finish({b.convert(b.reshape(format.lower(b, blocks), shape), dtype)});
 }
 
-}  // namespace
-}  // namespace tenon::quantization
-
-using namespace tenon::plugin;
-TENON_OPERATOR(dequantize_blocks) = Operator("dequantize_blocks").infer<tenon::quantization::infer>().lower<tenon::quantization::lower>();
+}  // namespace tenon::quantization::blocks

@@ -1,4 +1,5 @@
 // expand, tile and repeat_interleave: a broadcast to more dimensions, then a reshape to those of the result.
+#include "plugins/shape/move/moves.h"
 #include "plugins/shape/sizes.h"
 
 namespace tenon::shape {
@@ -76,11 +77,47 @@ void lower(Builder& b) {
   b.finish({reshape_to(b, broadcast_to(b, x, x, repetition.wide, repetition.place), x, repetition.final)});
 }
 
+// ---- As moves: an axis of the source is read again for every repeat ----
+
+MoveList expand_pieces(const Node& node) {
+  const Type input = node.operand(0), output = node.result(0);
+  const std::int64_t more = output.rank() - input.rank();
+  Piece piece;
+  for (std::int64_t i = 0; i < output.rank(); ++i) {
+    const std::int64_t d = i - more;
+    piece.axes.push_back({output.dims[at(i)], d < 0 || input.dims[at(d)] == 1 ? -1 : d, 1, i, 1});
+  }
+  return {{piece}};
+}
+
+MoveList tile_pieces(const Node& node) {
+  const Type input = node.operand(0), output = node.result(0);
+  const std::int64_t more = output.rank() - input.rank();
+  Piece piece;
+  for (std::int64_t i = 0; i < output.rank(); ++i) {
+    const std::int64_t d = i - more, size = d < 0 ? 1 : input.dims[at(d)];
+    piece.axes.push_back({size == 0 ? 0 : output.dims[at(i)] / size, -1, 1, i, size});
+    if (d >= 0) piece.axes.push_back({size, d, 1, i, 1});
+  }
+  return {{piece}};
+}
+
+MoveList interleave_pieces(const Node& node) {
+  const std::int64_t axis = node.axis("axis", node.operand(0).rank()), repeats = node.integer("repeats");
+  Piece piece = whole_of(0, node.operand(0), 0);
+  piece.axes[at(axis)].to_step = repeats;
+  piece.axes.push_back({repeats, -1, 1, axis, 1});
+  return {{piece}};
+}
+
 }  // namespace
 }  // namespace tenon::shape
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(expand) = Operator("expand").infer<infer<expand>>().lower<lower<expand>>();
-TENON_OPERATOR(tile) = Operator("tile").infer<infer<tile>>().lower<lower<tile>>();
-TENON_OPERATOR(repeat_interleave) = Operator("repeat_interleave").infer<infer<repeat_interleave>>().lower<lower<repeat_interleave>>();
+TENON_OPERATOR(expand) = Operator("expand").infer<infer<expand>>().lower<lower<expand>>().kernels(Moves<expand_pieces>::kList);
+TENON_OPERATOR(tile) = Operator("tile").infer<infer<tile>>().lower<lower<tile>>().kernels(Moves<tile_pieces>::kList);
+TENON_OPERATOR(repeat_interleave) = Operator("repeat_interleave")
+                                        .infer<infer<repeat_interleave>>()
+                                        .lower<lower<repeat_interleave>>()
+                                        .kernels(Moves<interleave_pieces>::kList);

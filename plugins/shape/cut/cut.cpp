@@ -1,4 +1,5 @@
 // slice, narrow and reverse: elements along axes from a start in equal steps.
+#include "plugins/shape/move/moves.h"
 #include "plugins/shape/take.h"
 
 #include <limits>
@@ -75,6 +76,21 @@ void lower(Builder& b) {
   b.finish({cut(b, b.operand(0), kRanges(b.node()))});
 }
 
+Piece cut_piece(const Node& node, const Ranges& ranges, int result) {
+  Piece piece = whole_of(0, node.result(at(result)), result);
+  piece.from_start.resize(piece.axes.size());
+  for (const Range& r : ranges) {
+    piece.from_start[at(r.axis)] = r.count == 0 ? 0 : r.start;
+    piece.axes[at(r.axis)].from_step = r.step;
+  }
+  return piece;
+}
+
+template <Ranges (*kRanges)(const Node&)>
+MoveList pieces(const Node& node) {
+  return {{cut_piece(node, kRanges(node), 0)}};
+}
+
 Dims reversed_axes(const Node& node) { return distinct_axes(node, "axes", node.ints("axes"), node.operand(0).rank()); }
 
 void infer_reverse(const Node& node) {
@@ -87,11 +103,20 @@ void lower_reverse(Builder& b) {
   b.finish({axes.empty() ? b.operand(0) : reversed(b, b.operand(0), axes)});
 }
 
+MoveList reversed_pieces(const Node& node) {
+  Ranges ranges;
+  for (std::int64_t axis : reversed_axes(node))
+    ranges.push_back({axis, node.operand(0).dims[at(axis)] - 1, node.operand(0).dims[at(axis)], -1});
+  return {{cut_piece(node, ranges, 0)}};
+}
+
 }  // namespace
 }  // namespace tenon::shape
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(slice) = Operator("slice").infer<infer<slice_ranges>>().lower<lower<slice_ranges>>();
-TENON_OPERATOR(narrow) = Operator("narrow").infer<infer<narrow_ranges>>().lower<lower<narrow_ranges>>();
-TENON_OPERATOR(reverse) = Operator("reverse").infer<infer_reverse>().lower<lower_reverse>();
+TENON_OPERATOR(slice) =
+    Operator("slice").infer<infer<slice_ranges>>().lower<lower<slice_ranges>>().kernels(Moves<pieces<slice_ranges>>::kList);
+TENON_OPERATOR(narrow) =
+    Operator("narrow").infer<infer<narrow_ranges>>().lower<lower<narrow_ranges>>().kernels(Moves<pieces<narrow_ranges>>::kList);
+TENON_OPERATOR(reverse) = Operator("reverse").infer<infer_reverse>().lower<lower_reverse>().kernels(Moves<reversed_pieces>::kList);

@@ -1,4 +1,5 @@
 // dynamic_slice and dynamic_update_slice: windows that start where scalars say.
+#include "plugins/shape/move/moves.h"
 #include "plugins/shape/take.h"
 
 namespace tenon::shape {
@@ -50,10 +51,27 @@ void infer_update(const Node& node) {
 
 void lower_update(Builder& b) { b.finish({b.dynamic_update_slice(b.operand(0), b.operand(1), starts(b, 2))}); }
 
+MoveList slice_pieces(const Node& node) {
+  Piece piece = whole_of(0, node.result(0), 0);
+  piece.from_starts = 1;
+  return {{piece}};
+}
+
+// In place only the update moves.
+MoveList update_pieces(const Node& node) {
+  Piece all = whole_of(0, node.operand(0), 0), update = whole_of(1, node.operand(1), 0);
+  all.unless_same = true;
+  update.to_starts = 2;
+  MoveList moves{{all, update}};
+  moves.may_alias = 1;
+  return moves;
+}
+
 }  // namespace
 }  // namespace tenon::shape
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(dynamic_slice) = Operator("dynamic_slice").infer<infer_slice>().lower<lower_slice>();
-TENON_OPERATOR(dynamic_update_slice) = Operator("dynamic_update_slice").infer<infer_update>().lower<lower_update>();
+TENON_OPERATOR(dynamic_slice) = Operator("dynamic_slice").infer<infer_slice>().lower<lower_slice>().kernels(Moves<slice_pieces>::kList);
+TENON_OPERATOR(dynamic_update_slice) =
+    Operator("dynamic_update_slice").infer<infer_update>().lower<lower_update>().kernels(Moves<update_pieces>::kList);

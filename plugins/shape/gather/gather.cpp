@@ -1,4 +1,5 @@
 // gather, take_along_axis and gather_nd.
+#include "plugins/shape/gather/kernel.h"
 #include "plugins/shape/take.h"
 
 namespace tenon::shape {
@@ -185,11 +186,46 @@ void lower_nd(Builder& b) {
   finish(b, output, valid, counted(0, last));
 }
 
+// ---- As slices at indices, for the kernel ----
+
+Slices gather_slices(const Node& node) {
+  const Type data = node.operand(kData), indices = node.operand(kIndices);
+  const std::int64_t axis = node.axis("axis", data.rank());
+  Slices out;
+  out.indexed = {axis};
+  for (std::int64_t d = 0; d < axis; ++d) out.places.push_back({data.dims[at(d)], -1, d, d});
+  for (std::int64_t d = 0; d < indices.rank(); ++d) out.places.push_back({indices.dims[at(d)], d, axis + d, -1});
+  for (std::int64_t d = axis + 1; d < data.rank(); ++d) out.slice.push_back({data.dims[at(d)], d, d + indices.rank() - 1});
+  return out;
+}
+
+Slices along_slices(const Node& node) {
+  const Type indices = node.operand(kIndices);
+  const std::int64_t axis = node.axis("axis", indices.rank());
+  Slices out;
+  out.indexed = {axis};
+  for (std::int64_t d = 0; d < indices.rank(); ++d) out.places.push_back({indices.dims[at(d)], d, d, d == axis ? -1 : d});
+  return out;
+}
+
+Slices nd_slices(const Node& node) {
+  const Type data = node.operand(kData), indices = node.operand(kIndices);
+  const Coordinates c = coordinates(node);
+  const std::int64_t last = indices.rank() - 1;
+  Slices out;
+  out.indexed = counted(c.batch, c.count);
+  out.coordinate_axis = last;
+  for (std::int64_t d = 0; d < last; ++d) out.places.push_back({indices.dims[at(d)], d, d, d < c.batch ? d : -1});
+  for (std::int64_t d = c.batch + c.count; d < data.rank(); ++d) out.slice.push_back({data.dims[at(d)], d, last + d - c.batch - c.count});
+  return out;
+}
+
 }  // namespace
 }  // namespace tenon::shape
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(gather) = Operator("gather").infer<infer_gather>().lower<lower_gather>();
-TENON_OPERATOR(take_along_axis) = Operator("take_along_axis").infer<infer_along>().lower<lower_along>();
-TENON_OPERATOR(gather_nd) = Operator("gather_nd").infer<infer_nd>().lower<lower_nd>();
+TENON_OPERATOR(gather) = Operator("gather").infer<infer_gather>().lower<lower_gather>().kernels(Gathers<gather_slices>::kList);
+TENON_OPERATOR(take_along_axis) =
+    Operator("take_along_axis").infer<infer_along>().lower<lower_along>().kernels(Gathers<along_slices>::kList);
+TENON_OPERATOR(gather_nd) = Operator("gather_nd").infer<infer_nd>().lower<lower_nd>().kernels(Gathers<nd_slices>::kList);

@@ -1,4 +1,5 @@
 // Tensors made from attributes: iota, arange, constant_of_shape; and one_hot.
+#include "plugins/shape/move/moves.h"
 #include "plugins/shape/take.h"
 
 namespace tenon::shape {
@@ -72,6 +73,16 @@ void infer_constant(const Node& node) {
 
 void lower_constant(Builder& b) { b.finish({filled(b, b.node().result(0), b.node().real("value"))}); }
 
+MoveList constant_pieces(const Node& node) {
+  const Type out = node.result(0);
+  MoveList moves;
+  set_fill(node, out.dtype, node.real("value"), moves);
+  Piece piece = whole_of(kFill, out, 0);
+  for (Axis& axis : piece.axes) axis.from = -1;
+  moves.pieces.push_back(std::move(piece));
+  return moves;
+}
+
 // ---- one_hot ----
 
 std::int64_t one_hot_axis(const Node& node) { return node.axis("axis", node.operand(0).rank() + 1); }
@@ -106,5 +117,6 @@ using namespace tenon::plugin;
 using namespace tenon::shape;
 TENON_OPERATOR(iota) = Operator("iota").infer<infer_iota>().lower<lower_iota>();
 TENON_OPERATOR(arange) = Operator("arange").infer<infer_arange>().lower<lower_arange>();
-TENON_OPERATOR(constant_of_shape) = Operator("constant_of_shape").infer<infer_constant>().lower<lower_constant>();
+TENON_OPERATOR(constant_of_shape) =
+    Operator("constant_of_shape").infer<infer_constant>().lower<lower_constant>().kernels(Moves<constant_pieces>::kList);
 TENON_OPERATOR(one_hot) = Operator("one_hot").infer<infer_one_hot>().lower<lower_one_hot>();

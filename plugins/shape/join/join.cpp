@@ -1,4 +1,5 @@
 // concat and stack.
+#include "plugins/shape/move/moves.h"
 #include "plugins/shape/sizes.h"
 
 namespace tenon::shape {
@@ -75,10 +76,37 @@ void lower_stack(Builder& b) {
   b.finish({parts.size() == 1 ? parts[0] : b.concatenate(parts, axis)});
 }
 
+MoveList concat_pieces(const Node& node) {
+  const std::int64_t axis = node.axis("axis", node.operand(0).rank());
+  MoveList moves;
+  std::int64_t start = 0;
+  for (std::size_t i = 0; i < node.operand_count(); ++i) {
+    const Type type = node.operand(i);
+    moves.pieces.push_back(whole_of(static_cast<int>(i), type, 0));
+    moves.pieces.back().to_start.resize(type.dims.size());
+    moves.pieces.back().to_start[at(axis)] = start;
+    start += type.dims[at(axis)];
+  }
+  return moves;
+}
+
+MoveList stack_pieces(const Node& node) {
+  const std::int64_t axis = stack_axis(node);
+  MoveList moves;
+  for (std::size_t i = 0; i < node.operand_count(); ++i) {
+    Piece piece = whole_of(static_cast<int>(i), node.operand(i), 0);
+    for (Axis& a : piece.axes) a.to += a.to >= axis ? 1 : 0;
+    piece.to_start.resize(piece.axes.size() + 1);
+    piece.to_start[at(axis)] = static_cast<std::int64_t>(i);
+    moves.pieces.push_back(std::move(piece));
+  }
+  return moves;
+}
+
 }  // namespace
 }  // namespace tenon::shape
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(concat) = Operator("concat").infer<infer_concat>().lower<lower_concat>();
-TENON_OPERATOR(stack) = Operator("stack").infer<infer_stack>().lower<lower_stack>();
+TENON_OPERATOR(concat) = Operator("concat").infer<infer_concat>().lower<lower_concat>().kernels(Moves<concat_pieces>::kList);
+TENON_OPERATOR(stack) = Operator("stack").infer<infer_stack>().lower<lower_stack>().kernels(Moves<stack_pieces>::kList);

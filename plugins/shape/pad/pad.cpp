@@ -1,4 +1,5 @@
 // pad.
+#include "plugins/shape/move/moves.h"
 #include "plugins/shape/take.h"
 
 namespace tenon::shape {
@@ -73,9 +74,74 @@ void lower(Builder& b) {
   b.finish({x});
 }
 
+// ---- As moves ----
+
+// Positions of the result from `start` on that come from equal steps of the input; from < 0: from nowhere.
+struct Stretch {
+  std::int64_t start, count, from, step;
+};
+using Stretches = std::vector<Stretch>;
+
+Stretches stretches_of(Mode mode, std::int64_t size, std::int64_t low, std::int64_t high) {
+  Stretches all;
+  const auto add = [&](std::int64_t start, std::int64_t count, std::int64_t from, std::int64_t step) {
+    if (count > 0) all.push_back({start, count, from, step});
+  };
+  if (mode == Mode::Constant) {
+    const std::int64_t first = std::max<std::int64_t>(-low, 0), end = size + std::min<std::int64_t>(high, 0),
+                       kept = std::max(low, std::int64_t{0});
+    const std::int64_t count = std::max<std::int64_t>(end - first, 0), total = size + low + high;
+    if (count == 0) return add(0, total, -1, 0), all;
+    add(0, kept, -1, 0);
+    add(kept, count, first, 1);
+    add(kept + count, total - kept - count, -1, 0);
+    return all;
+  }
+  const bool edge = mode == Mode::Edge;
+  add(0, low, edge ? 0 : low, edge ? 0 : -1);
+  add(low, size, 0, 1);
+  add(low + size, high, edge ? size - 1 : size - 2, edge ? 0 : -1);
+  return all;
+}
+
+// Every combination of stretches is a box. Where one comes from nowhere, so do all places behind it: later dimensions are taken whole.
+void add_boxes(const Type& result, const std::vector<Stretches>& stretches, Piece piece, MoveList& moves) {
+  const std::size_t d = piece.axes.size();
+  if (d == stretches.size() || piece.from == kFill) {
+    for (std::size_t e = d; e < stretches.size(); ++e) piece.axes.push_back({result.dims[e], -1, 1, static_cast<std::int64_t>(e), 1});
+    piece.to_start.resize(stretches.size());
+    moves.pieces.push_back(std::move(piece));
+    return;
+  }
+  for (const Stretch& s : stretches[d]) {
+    Piece next = piece;
+    const auto axis = static_cast<std::int64_t>(d);
+    next.axes.push_back({s.count, s.from < 0 || s.step == 0 ? -1 : axis, s.step, axis, 1});
+    next.to_start.push_back(s.start);
+    next.from_start.push_back(std::max<std::int64_t>(s.from, 0));
+    if (s.from < 0) next.from = kFill;
+    add_boxes(result, stretches, std::move(next), moves);
+  }
+}
+
+MoveList pieces(const Node& node) {
+  const Type input = node.operand(0), result = node.result(0);
+  const Dims low = node.ints("low"), high = node.ints("high");
+  MoveList moves;
+  set_fill(node, input.dtype, node.real("value"), moves);
+  std::vector<Stretches> stretches;
+  for (std::size_t d = 0; d < low.size(); ++d) stretches.push_back(stretches_of(mode_of(node), input.dims[d], low[d], high[d]));
+  add_boxes(result, stretches, {}, moves);
+  // A source that is empty has no boxes of its own, and a box from nowhere has its earlier dimensions from nowhere too.
+  for (Piece& piece : moves.pieces)
+    if (piece.from == kFill)
+      for (Axis& axis : piece.axes) axis.from = -1;
+  return moves;
+}
+
 }  // namespace
 }  // namespace tenon::shape
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(pad) = Operator("pad").infer<infer>().lower<lower>();
+TENON_OPERATOR(pad) = Operator("pad").infer<infer>().lower<lower>().kernels(Moves<pieces>::kList);

@@ -1,6 +1,7 @@
 // transpose and permute: dimensions in another order.
 #include <numeric>
 
+#include "plugins/shape/move/moves.h"
 #include "plugins/shape/sizes.h"
 
 namespace tenon::shape {
@@ -46,10 +47,17 @@ void lower(Builder& b) {
   b.finish({order == in_order(static_cast<std::int64_t>(order.size())) ? x : b.transpose(x, order)});
 }
 
+MoveList pieces(const Node& node) {
+  const Dims order = permutation(node);
+  Piece piece = whole_of(0, node.result(0), 0);
+  for (std::size_t i = 0; i < order.size(); ++i) piece.axes[i].from = order[i];
+  return {{piece}};
+}
+
 }  // namespace
 }  // namespace tenon::shape
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(transpose) = Operator("transpose").infer<infer>().lower<lower>();
-TENON_OPERATOR(permute) = Operator("permute").infer<infer>().lower<lower>();
+TENON_OPERATOR(transpose) = Operator("transpose").infer<infer>().lower<lower>().kernels(Moves<pieces>::kList);
+TENON_OPERATOR(permute) = Operator("permute").infer<infer>().lower<lower>().kernels(Moves<pieces>::kList);

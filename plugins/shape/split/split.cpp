@@ -1,4 +1,5 @@
 // split and chunk: one result per part.
+#include "plugins/shape/move/moves.h"
 #include "plugins/shape/take.h"
 
 namespace tenon::shape {
@@ -67,10 +68,27 @@ void lower(Builder& b) {
   b.finish(parts);
 }
 
+template <Dims (*kSizes)(const Node&)>
+MoveList pieces(const Node& node) {
+  const std::int64_t axis = split_axis(node);
+  MoveList moves;
+  std::int64_t start = 0;
+  for (std::int64_t size : kSizes(node)) {
+    const auto number = moves.pieces.size();
+    moves.pieces.push_back(whole_of(0, node.result(number), static_cast<int>(number)));
+    moves.pieces.back().from_start.resize(node.operand(0).dims.size());
+    moves.pieces.back().from_start[at(axis)] = start;
+    start += size;
+  }
+  return moves;
+}
+
 }  // namespace
 }  // namespace tenon::shape
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(split) = Operator("split").infer<infer<split_sizes>>().lower<lower<split_sizes>>();
-TENON_OPERATOR(chunk) = Operator("chunk").infer<infer<chunk_sizes>>().lower<lower<chunk_sizes>>();
+TENON_OPERATOR(split) =
+    Operator("split").infer<infer<split_sizes>>().lower<lower<split_sizes>>().kernels(Moves<pieces<split_sizes>>::kList);
+TENON_OPERATOR(chunk) =
+    Operator("chunk").infer<infer<chunk_sizes>>().lower<lower<chunk_sizes>>().kernels(Moves<pieces<chunk_sizes>>::kList);

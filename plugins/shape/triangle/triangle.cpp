@@ -1,5 +1,7 @@
 // tril, triu and diagonal: where row and column numbers decide.
+#include "plugins/shape/move/moves.h"
 #include "plugins/shape/take.h"
+#include "plugins/shape/triangle/kernel.h"
 
 namespace tenon::shape {
 namespace {
@@ -74,11 +76,26 @@ void lower_diagonal(Builder& b) {
                    {"slice_sizes", slice_sizes}})});
 }
 
+MoveList diagonal_pieces(const Node& node) {
+  const Diagonal d = diagonal_of(node);
+  const Type input = node.operand(0), result = node.result(0);
+  Piece piece = whole_of(0, result, 0);
+  piece.from_start.resize(input.dims.size());
+  piece.from_start[at(d.axis1)] = d.row;
+  piece.from_start[at(d.axis2)] = d.column;
+  std::size_t next = 0;
+  for (std::int64_t i = 0; i < input.rank(); ++i)
+    if (i != d.axis1 && i != d.axis2) piece.axes[next++].from = i;
+  piece.axes.back().from = d.axis1;
+  piece.axes.back().from_too = d.axis2;
+  return {{piece}};
+}
+
 }  // namespace
 }  // namespace tenon::shape
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(tril) = Operator("tril").infer<infer_triangle>().lower<lower_triangle<Side::Lower>>();
-TENON_OPERATOR(triu) = Operator("triu").infer<infer_triangle>().lower<lower_triangle<Side::Upper>>();
-TENON_OPERATOR(diagonal) = Operator("diagonal").infer<infer_diagonal>().lower<lower_diagonal>();
+TENON_OPERATOR(tril) = Operator("tril").infer<infer_triangle>().lower<lower_triangle<Side::Lower>>().kernels(kTriangleKernels);
+TENON_OPERATOR(triu) = Operator("triu").infer<infer_triangle>().lower<lower_triangle<Side::Upper>>().kernels(kTriangleKernels);
+TENON_OPERATOR(diagonal) = Operator("diagonal").infer<infer_diagonal>().lower<lower_diagonal>().kernels(Moves<diagonal_pieces>::kList);

@@ -1,4 +1,5 @@
 // The same elements under another shape: an operator is the sizes of its result. One row each at the end of this file.
+#include "plugins/shape/move/moves.h"
 #include "plugins/shape/sizes.h"
 
 namespace tenon::shape {
@@ -99,6 +100,13 @@ Extents unsqueeze(const Node& node) {
   return out;
 }
 
+// A copy: that a reshaped tensor could be the same memory is for those to know who own it.
+MoveList pieces(const Node&) {
+  Piece piece;
+  piece.flat = true;
+  return {{piece}};
+}
+
 template <Extents (*kExtents)(const Node&)>
 void infer(const Node& node) {
   node.set_result(0, {node.operand(0).dtype, dims_of(kExtents(node))});
@@ -115,7 +123,7 @@ void lower(Builder& b) {
 
 using namespace tenon::plugin;
 using namespace tenon::shape;
-TENON_OPERATOR(reshape) = Operator("reshape").infer<infer<reshape>>().lower<lower<reshape>>();
-TENON_OPERATOR(flatten) = Operator("flatten").infer<infer<flatten>>().lower<lower<flatten>>();
-TENON_OPERATOR(squeeze) = Operator("squeeze").infer<infer<squeeze>>().lower<lower<squeeze>>();
-TENON_OPERATOR(unsqueeze) = Operator("unsqueeze").infer<infer<unsqueeze>>().lower<lower<unsqueeze>>();
+TENON_OPERATOR(reshape) = Operator("reshape").infer<infer<reshape>>().lower<lower<reshape>>().kernels(Moves<pieces>::kList);
+TENON_OPERATOR(flatten) = Operator("flatten").infer<infer<flatten>>().lower<lower<flatten>>().kernels(Moves<pieces>::kList);
+TENON_OPERATOR(squeeze) = Operator("squeeze").infer<infer<squeeze>>().lower<lower<squeeze>>().kernels(Moves<pieces>::kList);
+TENON_OPERATOR(unsqueeze) = Operator("unsqueeze").infer<infer<unsqueeze>>().lower<lower<unsqueeze>>().kernels(Moves<pieces>::kList);
