@@ -29,7 +29,7 @@ Windows windows_of(const Node& node, const Type& input) {
 
 void infer(const Node& node) {
   const Type input = node.operand(0);
-  check_static(node, "input", input);
+  check_static_but_batch(node, input);
   const Windows windows = windows_of(node, input);
   node.set_result(0, {input.dtype, result_dims(input, windows.layout, channels(input, windows.layout), windows.axes)});
 }
