@@ -34,9 +34,9 @@ inline std::int64_t product(const Node& node, const Dims& sizes) {
   return out;
 }
 
-[[noreturn]] inline void no_dynamic(const Node& node, std::string_view operand, const Type& type, std::string_view why = "") {
-  node.fail(TENON_UNIMPLEMENTED, cat("operand ", operand, " ", text(type.dims), " has a dynamic dimension", why),
-            "give that dimension a size");
+[[noreturn]] inline void no_dynamic(const Node& node, std::string_view operand, const Type& type, std::string_view why = "",
+                                    const std::string& advice = "give that dimension a size") {
+  node.fail(TENON_UNIMPLEMENTED, cat("operand ", operand, " ", text(type.dims), " has a dynamic dimension", why), advice);
 }
 inline void need_static(const Node& node, std::string_view operand, const Type& type) {
   if (!type.is_static()) no_dynamic(node, operand, type, ", which this operator does not take");
