@@ -102,7 +102,7 @@ inline Value dynamic_broadcast(Builder& b, Value x, Value sizes, const Dims& dim
   const Type have = b.type(x);
   Dims kept;
   for (std::int64_t d = 0; d < have.rank(); ++d)
-    if (have.dims[at(d)] == TENON_DYNAMIC && dims[at(place[at(d)])] == TENON_DYNAMIC) kept.push_back(d);
+    if (have.dims[at(d)] == TENON_DYNAMIC) kept.push_back(d);
   Attributes attributes{{"broadcast_dimensions", place}};
   if (!kept.empty()) attributes.emplace_back("known_nonexpanding_dimensions", kept);
   return b.op1("dynamic_broadcast_in_dim", {x, sizes}, attributes, {{have.dtype, dims}});

@@ -57,7 +57,7 @@ def refine(module, arrays):
     block = main.regions[0].blocks[0]
     for argument, array in zip(block.arguments, arrays):
         argument.set_type(ir.RankedTensorType.get(list(array.shape), argument.type.element_type))
-    results = ir.FunctionType(main.type).results
+    results = [value.type for value in block.operations[len(block.operations) - 1].operands]  # an argument may be returned as it is
     main.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get([a.type for a in block.arguments], results))
     code = io.BytesIO()
     module.operation.write_bytecode(code)

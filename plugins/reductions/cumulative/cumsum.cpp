@@ -30,7 +30,8 @@ Value in_a_loop(Builder& b, Value x, std::int64_t axis, double neutral) {
   const Value one = b.scalar(TENON_I64, 1);
   b.region({count, type}, [&](const Values& v) { return Values{b.compare("LT", v[0], size(v[1]))}; });
   b.region({count, type}, [&](const Values& v) {
-    return Values{b.add(v[0], v[0]), b.add(v[1], shifted(v[1], b.scalar(type.dtype, neutral), v[0]))};
+    // Not v[0] + v[0]: XLA takes a sum for a counter and looks for the constant in it.
+    return Values{b.multiply(v[0], b.scalar(TENON_I64, 2)), b.add(v[1], shifted(v[1], b.scalar(type.dtype, neutral), v[0]))};
   });
   const Value sum = b.op("while", {one, x})[1];
   return b.node().flag("exclusive") ? shifted(sum, b.scalar(type.dtype, 0), one) : sum;
