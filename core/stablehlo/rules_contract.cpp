@@ -124,7 +124,6 @@ Types convolution(const RuleInput& in) {
     return refuse(in, "both operands must have one element type and one rank of 2 or more, got ", to_string(lhs), " and ", to_string(rhs));
   }
   TENON_TRY(expect_kind(in, 0, kNumber));
-  TENON_TRY(expect_static(in, lhs, "the input"));
   TENON_TRY(expect_static(in, rhs, "the kernel"));
   TENON_TRY(check_precision(in));
   TENON_TRY(check_dimension_numbers(in, "input", "input_batch_dimension", "input_feature_dimension", "input_spatial_dimensions", rank));
@@ -142,6 +141,10 @@ Types convolution(const RuleInput& in) {
   };
   const std::int64_t features = get_int(in.attributes, "feature_group_count", 1), batches = get_int(in.attributes, "batch_group_count", 1);
   const std::int64_t kernels = size(rhs, "kernel_output_feature_dimension");
+  // Only the batch may be dynamic, and only where no groups divide it.
+  TensorType known = lhs;
+  if (batches == 1) known.dims[static_cast<std::size_t>(get_int(in.attributes, "input_batch_dimension"))] = 1;
+  if (!known.is_static()) TENON_TRY(expect_static(in, lhs, "the input but for its batch"));
   if (features < 1 || batches < 1 || (features > 1 && batches > 1)) {
     return refuse(in, "feature_group_count and batch_group_count must be 1 or more, and one of them 1, got ", features, " and ", batches);
   }
@@ -150,12 +153,13 @@ Types convolution(const RuleInput& in) {
     return refuse(in, "the kernel's input features must be the input's, ", size(lhs, "input_feature_dimension"), ", / ", features, ", got ",
                   size(rhs, "kernel_input_feature_dimension"));
   }
-  if (kernels % features != 0 || kernels % batches != 0 || size(lhs, "input_batch_dimension") % batches != 0) {
+  if (kernels % features != 0 || kernels % batches != 0 || (batches > 1 && size(lhs, "input_batch_dimension") % batches != 0)) {
     return refuse(in, "the groups must divide the kernel's ", kernels, " output features and the input's batch of ",
                   size(lhs, "input_batch_dimension"));
   }
   TensorType type{lhs.dtype, Dims(lhs.dims.size())};
-  type.dims[static_cast<std::size_t>(get_int(in.attributes, "output_batch_dimension"))] = size(lhs, "input_batch_dimension") / batches;
+  type.dims[static_cast<std::size_t>(get_int(in.attributes, "output_batch_dimension"))] =
+      batches == 1 ? size(lhs, "input_batch_dimension") : size(lhs, "input_batch_dimension") / batches;
   type.dims[static_cast<std::size_t>(get_int(in.attributes, "output_feature_dimension"))] = kernels;
   for (std::size_t i = 0; i < spatial; ++i) {
     const auto at = [&](std::string_view attribute) { return static_cast<std::size_t>(get_ints(in.attributes, attribute)[i]); };
@@ -181,7 +185,6 @@ Types reduce(const RuleInput& in) {
 Types reduce_window(const RuleInput& in) {
   TENON_TRY(check_reduction(in));
   const TensorType& from = in.operands[0];
-  TENON_TRY(expect_static(in, from, "the input"));
   const std::size_t rank = from.dims.size();
   TENON_TRY(expect_count(in, "window_dimensions", rank));
   TENON_TRY(expect_least(in, "window_dimensions", 1));
@@ -197,6 +200,13 @@ Types reduce_window(const RuleInput& in) {
                         entry(in, "padding", 2 * i + 1, 0),
                         entry(in, "base_dilations", i, 1),
                         entry(in, "window_dilations", i, 1)};
+    if (from.dims[i] == kDynamic) {
+      // A window of one element in each place: the size stays, whatever it is.
+      if (window.size != 1 || window.stride != 1 || window.low != 0 || window.high != 0 || window.base_dilation != 1)
+        return refuse(in, "dimension ", i, " is dynamic: its window must be 1, with stride 1 and without padding or dilation");
+      dims.push_back(kDynamic);
+      continue;
+    }
     const Result<std::int64_t> positions = window_positions(from.dims[i], window);
     if (!positions.ok()) return refuse(in, "dimension ", i, ": ", positions.error().message);
     dims.push_back(*positions);

@@ -92,7 +92,10 @@ TEST(RegionRules, Reductions) {
   EXPECT_THAT(window(with("window_dilations", {1, 0})), HasSubstr("window_dilations must be 1 or more"));
   EXPECT_THAT(window(with("padding", {0, 0})), HasSubstr("padding must have 4 entries"));
   EXPECT_THAT(window(with("base_dilations", {1, INT64_MAX})), HasSubstr("does not fit 64 bits"));
-  EXPECT_THAT(window(three, {kAny, 9}), HasSubstr("static"));
+  EXPECT_EQ(window(three, {kAny, 9}), "f32[?,7] ");
+  EXPECT_THAT(window(three, {2, kAny}), HasSubstr("dimension 1 is dynamic: its window must be 1"));
+  EXPECT_THAT(window(with("window_strides", {2, 1}), {kAny, 9}), HasSubstr("dimension 0 is dynamic"));
+  EXPECT_THAT(window(with("padding", {0, 1, 0, 0}), {kAny, 9}), HasSubstr("dimension 0 is dynamic"));
 }
 
 TEST(RegionRules, Sort) {

@@ -300,7 +300,9 @@ TEST(Rules, Convolution) {
       {OpCode::Convolution, operands, numbers({{"padding", ints({1})}}), {}, "padding must have 2 entries, got 1"},
       {OpCode::Convolution, operands, numbers({{"padding", ints({-9, -1})}}), {}, "padding removes more than the whole dimension"},
       {OpCode::Convolution, operands, numbers({{"window_reversal", BoolsAttr{{true, true}}}}), {}, "window_reversal must have 1 entries"},
-      {OpCode::Convolution, {f32({2, 4, kAny}), f32({6, 4, 3})}, numbers(), {}, "the input must have static dimensions"},
+      {OpCode::Convolution, {f32({2, 4, kAny}), f32({6, 4, 3})}, numbers(), {}, "static dimensions, got f32[2,4,?]"},
+      {OpCode::Convolution, {f32({kAny, kAny, 9}), f32({6, 4, 3})}, numbers(), {}, "the input but for its batch must have static"},
+      {OpCode::Convolution, {f32({kAny, 4, 9}), f32({6, 4, 3})}, numbers({{"batch_group_count", integer(2)}}), {}, "static"},
       {OpCode::Convolution, operands, numbers(), {f32({2, 6, 8})}, "result 0 is f32[2,6,7]"},
   });
   // 9 elements dilated by 2 are 17, padded by 1 and 2 are 20; a window of 3 dilated by 3 reaches 7; (20 - 7) / 2 + 1 = 7.
@@ -308,6 +310,8 @@ TEST(Rules, Convolution) {
   const Dict dilated =
       numbers({{"window_strides", ints({2})}, {"padding", ints({1, 2})}, {"lhs_dilation", ints({2})}, {"rhs_dilation", ints({3})}});
   EXPECT_EQ(good.b.type(good.b.op(OpCode::Convolution, good.args, dilated).value()[0]), f32({2, 6, 7}));
+  OneFunction batches({f32({kAny, 4, 9}), f32({6, 4, 3})});
+  EXPECT_EQ(batches.b.type(batches.b.op(OpCode::Convolution, batches.args, numbers()).value()[0]), f32({kAny, 6, 7}));
 }
 
 TEST(Rules, DynamicShapes) {

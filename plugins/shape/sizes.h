@@ -34,9 +34,9 @@ inline std::int64_t product(const Node& node, const Dims& sizes) {
   return out;
 }
 
-[[noreturn]] inline void no_dynamic(const Node& node, std::string_view operand, const Type& type, std::string_view why = "") {
-  node.fail(TENON_UNIMPLEMENTED, cat("operand ", operand, " ", text(type.dims), " has a dynamic dimension", why),
-            "give that dimension a size");
+[[noreturn]] inline void no_dynamic(const Node& node, std::string_view operand, const Type& type, std::string_view why = "",
+                                    const std::string& advice = "give that dimension a size") {
+  node.fail(TENON_UNIMPLEMENTED, cat("operand ", operand, " ", text(type.dims), " has a dynamic dimension", why), advice);
 }
 inline void need_static(const Node& node, std::string_view operand, const Type& type) {
   if (!type.is_static()) no_dynamic(node, operand, type, ", which this operator does not take");
@@ -102,7 +102,7 @@ inline Value dynamic_broadcast(Builder& b, Value x, Value sizes, const Dims& dim
   const Type have = b.type(x);
   Dims kept;
   for (std::int64_t d = 0; d < have.rank(); ++d)
-    if (have.dims[at(d)] == TENON_DYNAMIC && dims[at(place[at(d)])] == TENON_DYNAMIC) kept.push_back(d);
+    if (have.dims[at(d)] == TENON_DYNAMIC) kept.push_back(d);
   Attributes attributes{{"broadcast_dimensions", place}};
   if (!kept.empty()) attributes.emplace_back("known_nonexpanding_dimensions", kept);
   return b.op1("dynamic_broadcast_in_dim", {x, sizes}, attributes, {{have.dtype, dims}});

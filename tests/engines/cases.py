@@ -24,6 +24,7 @@ class Tensor:
     dtype: str
     array: np.ndarray
     key: str = ""      # params: the name in the file, where it is another
+    first: str = ""    # the first dimension in the graph file, where it is no number
 
 
 @dataclass
@@ -49,7 +50,8 @@ class Case:
                 lines.append(f"{title}:")
                 lines.extend("- {" + ", ".join(f"{k}: {flow(v)}" for k, v in row.items()) + "}" for row in rows)
 
-        section("inputs", [{"name": t.name, "dtype": t.dtype, "shape": list(t.array.shape)} for t in self.inputs])
+        section("inputs", [{"name": t.name, "dtype": t.dtype, "shape": ([t.first] if t.first else list(t.array.shape[:1])) + list(t.array.shape[1:])}
+                           for t in self.inputs])
         section("params", [{"name": t.key or t.name, **({"as": t.name} if t.key else {}), "dtype": t.dtype, "shape": list(t.array.shape)}
                            for t in self.params])
         section("constants", [{"name": t.name, "dtype": t.dtype, "shape": list(t.array.shape), "value": plain(t.array)}

@@ -10,7 +10,7 @@ import threading
 from environments import HERE, clean_environment, environment
 
 ENVIRONMENT = {"xla": "xla", "stablehlo": "xla", "iree": "iree"}  # engine -> the environment whose worker serves it
-TIMEOUT = 120  # seconds for one request
+TIMEOUT = 300  # seconds for one request: a block compiles in 15, on a machine that is busy otherwise in 120
 RENEW = 400    # requests after which a worker is replaced: engines keep memory for every program
 
 

@@ -10,12 +10,12 @@ import tempfile
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import coverage
 import judges
 import operator_judges
-from engine_limits import LIMITS, limit_of, text_per_case
+from engine_limits import DYNAMIC_LIMITS, LIMITS, limit_of, text_per_case
 from engines import ENVIRONMENT, ask_all
 from environments import HERE
 from operator_export import export, operators, together
@@ -26,7 +26,8 @@ from tensors import TensorError, read_npy
 
 COMPOSITES = os.path.join(HERE, "composites.yaml")
 TARGETS = {"stablehlo": "stablehlo", "xla": "xla", "iree": "iree", "composites": COMPOSITES}
-BATCH = 48  # nodes in one graph
+BATCH = 48   # nodes in one graph
+DYNAMIC = 2  # cases of an operator with a size that is not known
 
 
 @dataclass
@@ -163,6 +164,46 @@ class OperatorSuite:
         half = len(cases) // 2
         return self.prepare(name + "a", cases[:half]) + self.prepare(name + "b", cases[half:])
 
+    # ---- dynamic sizes
+
+    def dynamic(self, collected):
+        """Some cases of every operator in graphs that do not know a size, which the engines are not told before they run (XLA: compile)
+        them. What an operator does not lower then is no failure, if it says so."""
+        todo = []
+        for cases in collected:
+            able = [case for case in cases if case.dtype in ("f32", "i32", "i1") and case.compiled and self.leading(case) > 1]
+            able.sort(key=lambda case: zlib.crc32(("dynamic " + case.name).encode()))
+            todo += [replace(case, dynamic=True) for case in (able if self.full else able[:DYNAMIC])]
+
+        def lowers(case):
+            problem = self.batch("dynamic-" + case.label, [case], ("stablehlo",)).problem
+            if problem and "error: UNIMPLEMENTED: [" in problem and "advice:" in problem:
+                self.report.skip("dynamic", "lower", case.label, "a size must be known")
+            else:
+                self.report.add("dynamic", "lower", case.label, problem or None)
+            return case if not problem else None
+
+        with ThreadPoolExecutor(self.jobs) as pool:
+            able = [case for case in pool.map(lowers, todo) if case]
+        parts = []
+        for row, engine in (("xla", "xla"), ("iree", "iree")):
+            here = []
+            for case in able if engine in self.engines else []:
+                limit = limit_of(engine, self.texts[case.label], dynamic=True)
+                if limit is None:
+                    here.append(case)
+                    continue
+                self.report.skip("operators", f"dynamic, {row}", case.label, f"{engine}: {limit.reason}")
+                if limit in DYNAMIC_LIMITS:
+                    self.proofs.setdefault((f"dynamic, {row}", engine, engine, limit.number), []).append(case)
+            for first in range(0, len(here), BATCH):
+                parts.append((f"dynamic, {row}", engine, engine, f"dynamic-{row}-{first // BATCH}", here[first:first + BATCH]))
+        self.rounds(self.lowered(parts), self.verdict)
+
+    @staticmethod
+    def leading(case):
+        return next((array.shape[0] for rows in case.operands.values() for _, array, _ in rows if array.ndim), 0)
+
     # ---- the engines
 
     def compare(self, case, machine, files):
@@ -186,7 +227,7 @@ class OperatorSuite:
     def judge(self, case, machine, row, files):
         problem, worst, arrays = self.compare(case, machine, files)
         self.report.add("operators", row, case.label, problem, worst)
-        if problem is None:
+        if problem is None and not case.dynamic:
             self.coverage.passed(case, row)
             if machine == "tenon":
                 self.ours[case.label] = arrays
@@ -284,7 +325,7 @@ class OperatorSuite:
         self.rounds(self.lowered(todo), verdict)
         if self.full and not self.pattern:
             met = {number for *_, number in self.proofs}
-            for limit in LIMITS:
+            for limit in LIMITS + DYNAMIC_LIMITS:
                 if limit.engine in self.engines:
                     self.report.add("limits", limit.engine, f"limit {limit.number}",
                                     None if limit.number in met else "no case meets this limit of engine_limits.py: remove it")
@@ -306,6 +347,9 @@ class OperatorSuite:
         begin = time.time()
         self.execute(batches)
         self.note("executed by the engines", begin)
+        begin = time.time()
+        self.dynamic(collected)
+        self.note("dynamic sizes", begin)
         begin = time.time()
         self.check_limits()
         self.note("the limits checked", begin)

@@ -22,6 +22,7 @@ class OperatorCase:
     given: list        # attributes that are no defaults
     results: list      # (name, dtype, shape)
     compiled: bool = True  # given to the engines that compile, too
+    dynamic: bool = False  # in a graph that does not know the first dimension of the first operand, nor others of that size
 
     @property
     def label(self):
@@ -79,11 +80,14 @@ def together(name, cases):
     graph, files, outputs = Case(name), [], []
     for index, case in enumerate(cases):
         inputs = {}
+        sizes = [array.shape[0] for rows in case.operands.values() for _, array, _ in rows if array.ndim]
+        unknown = sizes[0] if case.dynamic else None
         for operand, rows in case.operands.items():
             names = []
             for dtype, array, file in rows:
                 names.append(f"x{len(graph.inputs)}")
-                graph.inputs.append(Tensor(names[-1], dtype, array))
+                dynamic = array.ndim > 0 and array.shape[0] == unknown
+                graph.inputs.append(Tensor(names[-1], dtype, array, first=f"?n{index}" if dynamic else ""))
                 files.append(file)
             inputs[operand] = names if operand == case.variadic else names[0]
         node = f"n{index}"

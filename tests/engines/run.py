@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from environments import HERE, SetupError, base_python, clean_environment, environment
 
 ENGINES = ["xla", "stablehlo", "iree"]
-SUITES = ["graphs", "operators", "onnx"]
+SUITES = ["graphs", "blocks", "operators", "onnx"]
 
 
 def run_suite(command):
@@ -36,7 +36,7 @@ def main():
     parser.add_argument("--suite", action="append", choices=SUITES, help="only this suite; may be given again")
     parser.add_argument("--engine", action="append", choices=ENGINES, help="only this engine; may be given again")
     parser.add_argument("-k", metavar="PATTERN", default="", help="only cases whose name contains PATTERN (a regular expression)")
-    parser.add_argument("--full", action="store_true", help="operators: every case in every dtype, composites in every engine")
+    parser.add_argument("--full", action="store_true", help="operators: every case in every dtype, composites in every engine; blocks: bf16 of real size too")
     parser.add_argument("--cases", type=int, default=0, metavar="N", help="operators: also N random cases of each")
     parser.add_argument("--update-coverage", action="store_true", help="operators: write COVERAGE.md")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N", help="processes at a time (2)")
@@ -51,7 +51,7 @@ def main():
         return 2
 
     # The driver itself needs NumPy, so it runs in one of the environments.
-    used = {"iree" if engine == "iree" else "xla" for engine in engines} if {"graphs", "operators"} & set(suites) else set()
+    used = {"iree" if engine == "iree" else "xla" for engine in engines} if {"graphs", "blocks", "operators"} & set(suites) else set()
     names = sorted(used | ({"onnx"} & set(suites)), key=["xla", "iree", "onnx"].index)
     pythons, errors = {}, []
 
@@ -77,6 +77,8 @@ def main():
     commands = {
         "graphs": [python, os.path.join(HERE, "suite.py"), tenon, ",".join(engines), args.k, str(args.jobs), keep("graphs"),
                    "list" if args.list else "run"],
+        "blocks": [python, os.path.join(HERE, "block_suite.py"), "--tenon", tenon, "--engines", ",".join(engines), "--pattern", args.k,
+                   "--jobs", str(args.jobs), "--keep", keep("blocks")] + ["--full"] * args.full,
         "operators": [python, os.path.join(HERE, "operator_cases.py"), "--tenon", tenon, "--engines", ",".join(engines), "--pattern", args.k,
                       "--jobs", str(args.jobs), "--keep", keep("operators"), "--cases", str(args.cases)]
                      + ["--full"] * args.full + ["--update-coverage"] * args.update_coverage,

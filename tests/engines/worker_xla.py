@@ -2,6 +2,7 @@
 
 The calls are private to JAX: they fit the pinned version only.
 """
+import io
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ jax.config.update("jax_enable_x64", True)  # else device_put narrows f64 and i64
 from jax._src import compiler, xla_bridge
 from jax._src.interpreters import mlir as jax_mlir
 from jaxlib.mlir import ir
+from jaxlib._jax.mlir import refine_polymorphic_shapes
 from jaxlib.mlir.dialects import stablehlo
 
 BACKEND = xla_bridge.get_backend("cpu")
@@ -43,16 +45,33 @@ def main_function(module):
 
 
 def signature(module):
-    """(shape, StableHLO element type) of each argument and of each result."""
+    """(shape, StableHLO element type) of each argument and of each result; a size that is not known is None."""
     type_ = ir.FunctionType(main_function(module).type)
-    return [[(list(t.shape), str(t.element_type)) for t in types] for types in (type_.inputs, type_.results)]
+    sizes = lambda t: [None if t.is_dynamic_dim(i) else t.get_dim_size(i) for i in range(t.rank)]
+    return [[(sizes(t), str(t.element_type)) for t in types] for types in (type_.inputs, type_.results)]
 
 
-def run_xla(data, module, arrays):
+def refine(module, arrays):
+    """The module with the arguments' `?` replaced by the arrays' sizes, and whatever follows from them: XLA compiles nothing dynamic."""
+    main = main_function(module)
+    block = main.regions[0].blocks[0]
+    for argument, array in zip(block.arguments, arrays):
+        argument.set_type(ir.RankedTensorType.get(list(array.shape), argument.type.element_type))
+    results = [value.type for value in block.operations[len(block.operations) - 1].operands]  # an argument may be returned as it is
+    main.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get([a.type for a in block.arguments], results))
+    code = io.BytesIO()
+    module.operation.write_bytecode(code)
+    try:
+        return ir.Module.parse(refine_polymorphic_shapes(code.getvalue()))
+    except Exception as error:
+        raise Problem("unsupported", "compile", f"refine_polymorphic_shapes: {error}")
+
+
+def run_xla(text, module, arrays):
     del module
     options = compiler.get_compile_options(num_replicas=1, num_partitions=1)
     try:
-        executable = BACKEND.compile_and_load(data.decode("utf-8"), [DEVICE], options)
+        executable = BACKEND.compile_and_load(text, [DEVICE], options)
     except Exception as error:
         raise Problem("rejected" if "Failed to parse" in str(error) else "unsupported", "compile", error)
     try:
@@ -110,8 +129,8 @@ def from_attribute(attribute, shape, element):
     return array.astype(want) if TENON_NAME[element] in SUB_BYTE else array.view(want)
 
 
-def run_interpreter(data, module, arrays):
-    del data
+def run_interpreter(text, module, arrays):
+    del text
     elements = [element for _, element in signature(module)[0]]
     results = expose(module)
     try:
@@ -127,13 +146,26 @@ ENGINES = {"xla": run_xla, "stablehlo": run_interpreter}
 def run(request):
     data = read_text(request)
     with jax_mlir.make_ir_context(), ir.Location.unknown():
-        module = parse(data)
-        arguments, results = signature(module)
-        if len(request["inputs"]) != len(arguments):
-            raise Problem("failed", "run", f"@main takes {len(arguments)} arguments, {len(request['inputs'])} were given")
-        arrays = [read_npy(path, TENON_NAME[element], shape) for path, (shape, element) in zip(request["inputs"], arguments)]
-        values = ENGINES[request["engine"]](data, module, arrays)
-        return {"outputs": save_outputs(request["outputs"], [(value, element) for value, (_, element) in zip(values, results)])}
+        answer = {}
+        for one in request.get("runs", [request]):
+            answer = run_once(request["engine"], data, one)
+        return answer
+
+
+def run_once(engine, data, one):
+    module = parse(data)
+    arguments, results = signature(module)
+    if len(one["inputs"]) != len(arguments):
+        raise Problem("failed", "run", f"@main takes {len(arguments)} arguments, {len(one['inputs'])} were given")
+    dynamic = any(None in shape for shape, _ in arguments)
+    arrays = [read_npy(path, TENON_NAME[element], None if None in shape else shape)
+              for path, (shape, element) in zip(one["inputs"], arguments)]
+    text = data.decode("utf-8")
+    if dynamic:
+        module = refine(module, arrays)
+        text = str(module)
+    values = ENGINES[engine](text, module, arrays)
+    return {"outputs": save_outputs(one["outputs"], [(value, element) for value, (_, element) in zip(values, results)])}
 
 
 def check(request):

@@ -9,7 +9,7 @@ Dims kernel_sizes(const Type& weight) { return Dims(weight.dims.begin() + 2, wei
 
 std::int64_t check_operands(const Node& node, const Layout& layout, bool transposed) {
   const Type input = node.operand(kInput), weight = node.operand(kWeight), bias = node.operand(kBias);
-  check_static(node, "input", input);
+  check_static_but_batch(node, input);
   check_static(node, "weight", weight);
   if (bias) check_static(node, "bias", bias);
   if (weight.rank() != input.rank())

@@ -10,8 +10,8 @@ enum : std::size_t { kInput = 0, kWeight = 1, kBias = 2 };
 // The sizes of the kernel's window: the weight's, without its first two.
 plugin::Dims kernel_sizes(const plugin::Type& weight);
 
-// Operands static, the weight of the input's rank and not empty, channels and groups fit. `transposed`: weight [C, O / groups, ..], else
-// [O, C / groups, ..]. Returns O.
+// Operands static but for the batch, the weight of the input's rank and not empty, channels and groups fit. `transposed`: weight [C, O /
+// groups, ..], else [O, C / groups, ..]. Returns O.
 std::int64_t check_operands(const plugin::Node& node, const Layout& layout, bool transposed);
 
 inline tenon_dtype wide(tenon_dtype dtype) { return dtype == TENON_F64 ? TENON_F64 : TENON_F32; }

@@ -85,7 +85,12 @@ void lower(Builder& b) {
   Value y = convolve(b, x, b.reverse(regroup(b, w, numbers.groups), kernel_axes), layout, axes, numbers);
   if (cut) {
     limits[static_cast<std::size_t>(layout.channel)] = channels(b.type(y), layout);
-    y = b.slice(y, starts, limits, Dims(limits.size(), 1));
+    if (limits[0] == TENON_DYNAMIC) {  // a slice names every size
+      for (std::size_t i = 1; i < limits.size(); ++i)
+        y = b.use1("narrow", {y}, {{"axis", static_cast<std::int64_t>(i)}, {"start", starts[i]}, {"length", limits[i] - starts[i]}});
+    } else {
+      y = b.slice(y, starts, limits, Dims(limits.size(), 1));
+    }
   }
   finish_with_bias(b, y, layout);
 }

@@ -29,14 +29,40 @@ Windows windows_of(const Node& node, const Type& input) {
 
 void infer(const Node& node) {
   const Type input = node.operand(0);
-  check_static(node, "input", input);
+  check_static_but_batch(node, input);
   const Windows windows = windows_of(node, input);
   node.set_result(0, {input.dtype, result_dims(input, windows.layout, channels(input, windows.layout), windows.axes)});
+}
+
+// One spatial dimension after the other, a window's elements taken together one by one: IREE compiles no window over a dynamic tensor.
+template <class Reducer>
+Value reduce_taps(Builder& b, Value x, Value start, const Windows& windows, const Reducer& reducer) {
+  const std::size_t rank = b.type(x).dims.size();
+  Dims low(rank, 0), high(rank, 0);
+  for (std::size_t i = 0; i < windows.axes.size(); ++i) {
+    low[static_cast<std::size_t>(windows.layout.axis(i))] = windows.axes[i].low;
+    high[static_cast<std::size_t>(windows.layout.axis(i))] = windows.axes[i].high;
+  }
+  x = b.pad(x, start, low, high);
+  for (std::size_t i = 0; i < windows.axes.size(); ++i) {
+    const Axis& axis = windows.axes[i];
+    Value joined;
+    for (std::int64_t tap = 0; tap < axis.kernel; ++tap) {
+      const std::int64_t first = tap * axis.dilation, end = first + (axis.positions - 1) * axis.stride + 1;
+      const Value one =
+          b.use1("slice", {x},
+                 {{"starts", Dims{first}}, {"ends", Dims{end}}, {"axes", Dims{windows.layout.axis(i)}}, {"steps", Dims{axis.stride}}});
+      joined = joined ? reducer(joined, one) : one;
+    }
+    x = joined;
+  }
+  return x;
 }
 
 template <class Reducer>
 Value reduce_windows(Builder& b, Value x, Value start, const Windows& windows, const Reducer& reducer) {
   const Type input = b.type(x);
+  if (!input.is_static()) return reduce_taps(b, x, start, windows, reducer);
   const std::size_t rank = input.dims.size();
   Dims sizes(rank, 1), strides(rank, 1), dilations(rank, 1), padding(2 * rank, 0);
   for (std::size_t i = 0; i < windows.axes.size(); ++i) {

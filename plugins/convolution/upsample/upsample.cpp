@@ -50,7 +50,7 @@ std::vector<Resize> resizes(const Node& node, const Type& input, const Layout& l
 
 void infer(const Node& node) {
   Type input = node.operand(0);
-  check_static(node, "input", input);
+  check_static_but_batch(node, input);
   if (node.string("mode") == "linear" && !is_float(input.dtype))
     node.fail(TENON_INVALID_ARGUMENT, cat("mode linear takes floats, got ", dtype_name(input.dtype)), "cast first, or use nearest");
   const Layout layout = layout_of(node, input, 0);
@@ -80,6 +80,8 @@ Value take(Builder& b, Value x, std::int64_t axis, const Dims& indices) {
     repeats = repeats && indices[static_cast<std::size_t>(i)] == i / factor;
   }
   if (same && count == size) return x;
+  if (!type.is_static())
+    return b.use1("gather", {x, constant_of(b, {indices.begin(), indices.end()}, TENON_I32)}, {{"axis", axis}, {"mode", "clamp"}});
   Dims dims = type.dims, places;
   if (repeats) {  // every element `factor` times
     dims.insert(dims.begin() + axis + 1, factor);

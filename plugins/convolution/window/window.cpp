@@ -22,6 +22,13 @@ void check_static(const Node& node, const char* operand, const Type& type) {
     node.fail(TENON_UNIMPLEMENTED, cat("operand ", operand, " has a dynamic shape ", text(type.dims)), "give every dimension a size");
 }
 
+void check_static_but_batch(const Node& node, const Type& input) {
+  for (std::size_t i = 1; i < input.dims.size(); ++i)
+    if (input.dims[i] == TENON_DYNAMIC)
+      node.fail(TENON_UNIMPLEMENTED, cat("dimension ", i, " of operand input ", text(input.dims), " is dynamic, only the batch may be"),
+                "give that dimension a size");
+}
+
 Layout layout_of(const Node& node, const Type& input, std::int64_t spatial) {
   const std::int64_t have = input.rank() - 2;
   if (spatial == 0 ? have < 1 || have > 3 : have != spatial)

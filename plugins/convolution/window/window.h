@@ -13,10 +13,11 @@ struct Layout {
   std::int64_t axis(std::size_t i) const { return first + static_cast<std::int64_t>(i); }
 };
 
-// Of an operand that must be static. spatial 0: whatever the rank says, 1 to 3.
+// spatial 0: whatever the rank says, 1 to 3.
 Layout layout_of(const plugin::Node& node, const plugin::Type& input, std::int64_t spatial);
 std::int64_t channels(const plugin::Type& input, const Layout& layout);
 void check_static(const plugin::Node& node, const char* operand, const plugin::Type& type);
+void check_static_but_batch(const plugin::Node& node, const plugin::Type& input);
 
 // A window along one spatial dimension.
 struct Axis {

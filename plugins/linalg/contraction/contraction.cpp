@@ -225,7 +225,15 @@ Value contract(Builder& b, Value left, Value right, const Product& product, teno
   for (std::int64_t axis : dims.a_contract) {
     // A sum of nothing, on which IREE's code divides by zero.
     const Type type(wide, result_dims(product, b.type(left), b.type(right)));
-    if (left_type.dims[static_cast<std::size_t>(axis)] == 0 && type.is_static()) return b.splat(type, 0);
+    if (left_type.dims[static_cast<std::size_t>(axis)] != 0) continue;
+    if (type.is_static()) return b.splat(type, 0);
+    Values sizes;
+    for (std::size_t i = 0; i < product.result.size(); ++i) {
+      const Side& from = has(x.labels, product.result[i]) ? x : y;
+      sizes.push_back(type.dims[i] == TENON_DYNAMIC ? b.reshape(b.size(from.value, place(from.labels, product.result[i])), {1})
+                                                    : b.splat({TENON_I32, {1}}, static_cast<double>(type.dims[i])));
+    }
+    return b.op1("dynamic_broadcast_in_dim", {b.scalar(wide, 0), b.concatenate(sizes, 0)}, {{"broadcast_dimensions", Dims{}}}, {type});
   }
   const Value out = b.dot_general(x.value, y.value, dims, wide);
 

@@ -27,8 +27,6 @@ void infer(const Node& node) {
   if (zero_point && zero_point.dtype != to)
     node.fail(TENON_INVALID_ARGUMENT,
               cat("zero_point must have the result's dtype ", dtype_name(to), ", got ", dtype_name(zero_point.dtype)));
-  if (!is_float(to) && !input.is_static())
-    node.fail(TENON_UNIMPLEMENTED, cat("operand input has a dynamic shape ", text(input.dims)), "give every dimension a size");
   check_scales(node);
   node.set_result(0, {to, input.dims});
 }

@@ -51,7 +51,9 @@ void check_scales(const Node& node) {
           "a scale per block needs block_size");
     return;
   }
-  if (!input.is_static()) node.fail(TENON_UNIMPLEMENTED, cat("block_size with an input of dynamic shape ", text(input.dims)));
+  if (!input.is_static())
+    node.fail(TENON_UNIMPLEMENTED, cat("block_size with an input of dynamic shape ", text(input.dims)),
+              "give every dimension a size; a scale per axis takes any");
   const std::size_t axis = static_cast<std::size_t>(axis_of(node));
   Dims expected = input.dims;
   expected[axis] = blocks_of(expected[axis], block);

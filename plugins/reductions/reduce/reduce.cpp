@@ -10,6 +10,13 @@ using namespace plugin;
 // 16-bit floats are computed in f32: a narrow accumulator stops counting at 256 (bf16) or 2048 (f16).
 tenon_dtype accumulator(tenon_dtype dtype) { return dtype == TENON_F16 || dtype == TENON_BF16 ? TENON_F32 : dtype; }
 
+// That every dimension of `x` stands where it stood: where a size is dynamic, IREE must know that it does not grow.
+Dims every_axis(Builder& b, Value x) {
+  Dims axes;
+  for (std::int64_t i = 0; i < b.type(x).rank(); ++i) axes.push_back(i);
+  return axes;
+}
+
 // Another reduction over exactly these axes: of none, if there are none.
 Value reduced(Builder& b, const char* op, Value x, const Dims& axes, bool keep) {
   return b.use1(op, {x}, {{"axes", axes}, {"keepdims", keep}, {"empty_axes", "none"}});
@@ -89,7 +96,7 @@ void lower_log_sum_exp(Builder& b) {
   const Value x = b.convert(b.operand(0), accumulator(input.dtype));
   Value m = reduced(b, "reduce_max", x, axes, true);
   m = b.select(b.is_finite(m), m, b.splat_like(m, 0));
-  const Value shifted = b.subtract(x, axes.empty() ? m : b.broadcast_like(m, x));
+  const Value shifted = b.subtract(x, axes.empty() ? m : b.broadcast_like(m, x, every_axis(b, x)));
   Value y = b.add(b.log(reduced(b, "reduce_sum", b.exponential(shifted), axes, true)), m);
   if (!node.flag("keepdims")) y = reduced(b, "reduce_max", y, axes, false);  // every axis has size 1 now
   b.finish({b.convert(y, input.dtype)});
@@ -98,7 +105,7 @@ void lower_log_sum_exp(Builder& b) {
 // The elements less their mean, over those axes.
 Value centered(Builder& b, Value x, const Dims& axes) {
   const Value mean = reduced(b, "reduce_mean", x, axes, true);
-  return b.subtract(x, axes.empty() ? mean : b.broadcast_like(mean, x));
+  return b.subtract(x, axes.empty() ? mean : b.broadcast_like(mean, x, every_axis(b, x)));
 }
 
 // The difference of two large numbers, mean(x^2) - mean(x)^2, would have no correct digit for a large mean. Centering twice also takes out

@@ -46,8 +46,9 @@ void lower_top_k(Builder& b) {
   Dims none(input.dims.size(), 0), cut = none;
   cut[static_cast<std::size_t>(axis)] = node.integer("k") - input.dims[static_cast<std::size_t>(axis)];
   Values out;
-  for (Value sorted : sort_with_indices(b, b.operand(0), axis, node.flag("largest")))  // a pad also cuts where other sizes are dynamic
-    out.push_back(b.pad(sorted, b.scalar(b.type(sorted).dtype, 0), none, cut));
+  for (Value sorted : sort_with_indices(b, b.operand(0), axis, node.flag("largest")))
+    out.push_back(input.is_static() ? b.pad(sorted, b.scalar(b.type(sorted).dtype, 0), none, cut)
+                                    : b.use1("narrow", {sorted}, {{"axis", axis}, {"start", 0}, {"length", node.integer("k")}}));
   b.finish(out);
 }
 
@@ -65,7 +66,8 @@ void infer_top_k(const Node& node) {
   std::int64_t& size = type.dims[static_cast<std::size_t>(axis)];
   if (size == TENON_DYNAMIC)
     node.fail(TENON_UNIMPLEMENTED,
-              cat("whether there are ", k, " elements is not known: axis ", axis, " of input ", text(node.operand(0).dims), " is dynamic"));
+              cat("whether there are ", k, " elements is not known: axis ", axis, " of input ", text(node.operand(0).dims), " is dynamic"),
+              "give that dimension a size, or use sort and slice");
   if (k > size) node.fail(TENON_OUT_OF_RANGE, cat("k must be at most ", size, ", the size of axis ", axis, ", got ", k));
   size = k;
   node.set_result(0, type);

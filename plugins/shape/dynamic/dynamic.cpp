@@ -49,7 +49,34 @@ void infer_update(const Node& node) {
   node.set_result(0, input);
 }
 
-void lower_update(Builder& b) { b.finish({b.dynamic_update_slice(b.operand(0), b.operand(1), starts(b, 2))}); }
+// Where sizes are dynamic, as IREE compiles no dynamic_update_slice then: every element of the input looks up its place in the update.
+Value looked_up(Builder& b, Value x, Value update, const Values& starts) {
+  const Type type = b.type(x), part = b.type(update);
+  if (std::find(part.dims.begin(), part.dims.end(), 0) != part.dims.end()) return x;
+  Value inside;
+  for (std::int64_t d = 0; d < type.rank(); ++d) {
+    if (type.dims[at(d)] != TENON_DYNAMIC && type.dims[at(d)] == part.dims[at(d)]) continue;  // as a whole, from 0 on
+    const auto size_of = [&](Value y) { return b.convert(b.size(y, d), TENON_I64); };
+    const Value zero = b.scalar(TENON_I64, 0), count = size_of(update);
+    const Value start = b.clamp(zero, b.convert(starts[at(d)], TENON_I64), b.subtract(size_of(x), count));
+    const Type along{TENON_I64, {type.dims[at(d)]}};
+    const Value all =
+        along.is_static() ? b.iota(along, 0) : b.op1("dynamic_iota", {b.reshape(b.size(x, d), {1})}, {{"iota_dimension", 0}}, {along});
+    const Value place = b.subtract(all, b.broadcast_like(start, all, {}));
+    const Value here =
+        b.logical_and(b.compare("GE", place, b.splat_like(place, 0)), b.compare("LT", place, b.broadcast_like(count, place, {})));
+    update = take(b, update, d, place);
+    const Value mask = b.broadcast_like(here, x, {d});
+    inside = inside ? b.logical_and(inside, mask) : mask;
+  }
+  return inside ? b.select(inside, update, x) : update;
+}
+
+void lower_update(Builder& b) {
+  const Value x = b.operand(0), update = b.operand(1);
+  if (b.type(x).is_static() && b.type(update).is_static()) return b.finish({b.dynamic_update_slice(x, update, starts(b, 2))});
+  b.finish({looked_up(b, x, update, starts(b, 2))});
+}
 
 MoveList slice_pieces(const Node& node) {
   Piece piece = whole_of(0, node.result(0), 0);

@@ -123,8 +123,6 @@ struct Coordinates {
 
 Coordinates coordinates(const Node& node) {
   const Type data = node.operand(kData), indices = node.operand(kIndices);
-  need_static(node, "data", data);
-  need_static(node, "indices", indices);
   const std::int64_t batch = node.integer("batch_dims");
   if (indices.rank() == 0)
     node.fail(TENON_INVALID_ARGUMENT, "indices must have a last dimension, which holds the coordinates, got a scalar");
@@ -132,13 +130,16 @@ Coordinates coordinates(const Node& node) {
     node.fail(TENON_OUT_OF_RANGE,
               cat("batch_dims ", batch, " is out of range for data ", text(data.dims), " and indices ", text(indices.dims)));
   for (std::int64_t d = 0; d < batch; ++d)
-    if (data.dims[at(d)] != indices.dims[at(d)])
+    if (!compatible(data.dims[at(d)], indices.dims[at(d)]))
       node.fail(TENON_INVALID_ARGUMENT,
                 cat("the first ", batch, " sizes of data ", text(data.dims), " and indices ", text(indices.dims), " must be equal"));
   const std::int64_t count = indices.dims.back();
+  if (count == TENON_DYNAMIC) no_dynamic(node, "indices", indices, ", and its last one says how many coordinates there are");
   if (count > data.rank() - batch)
     node.fail(TENON_INVALID_ARGUMENT, cat("indices ", text(indices.dims), " hold ", count, " coordinates, data ", text(data.dims), " has ",
                                           data.rank() - batch, " dimensions for them"));
+  for (std::int64_t d = batch + count; d < data.rank(); ++d)
+    if (data.dims[at(d)] == TENON_DYNAMIC) no_dynamic(node, "data", data, cat(", and all of dimension ", d, " is gathered"));
   return {batch, count};
 }
 
@@ -169,8 +170,9 @@ void lower_nd(Builder& b) {
   const std::int64_t last = index_type.rank() - 1;
   Values parts;
   for (std::int64_t d = c.batch; d < c.batch + c.count; ++d)
-    parts.push_back(b.splat({index_type.dtype, {1}}, static_cast<double>(type.dims[at(d)])));
-  const Value sizes = parts.empty() ? b.splat(index_type, 0) : b.broadcast_like(b.concatenate(parts, 0), given, {last});
+    parts.push_back(type.dims[at(d)] == TENON_DYNAMIC ? b.reshape(b.convert(b.size(data, d), index_type.dtype), {1})
+                                                      : b.splat({index_type.dtype, {1}}, static_cast<double>(type.dims[at(d)])));
+  const Value sizes = parts.empty() ? b.splat_like(given, 0) : b.broadcast_like(b.concatenate(parts, 0), given, {last});
   auto [indices, valid] = checked(b, given, sizes);
   if (valid) valid = b.reduce(valid, 1, {last}, false, [&](Value x, Value y) { return b.logical_and(x, y); });
   Dims slice_sizes = type.dims;

@@ -32,14 +32,22 @@ void check_dimension(const Node& node, Mode mode, std::int64_t axis, std::int64_
 
 void infer(const Node& node) {
   Type type = node.operand(0);
-  need_static(node, "input", type);
   const Dims low = node.ints("low"), high = node.ints("high");
   if (low.size() != type.dims.size() || high.size() != type.dims.size())
     node.fail(TENON_INVALID_ARGUMENT, cat("low and high must have an entry for each dimension of input ", text(type.dims), ", got ",
                                           text(low), " and ", text(high)));
   need_exact(node, "value", node.real("value"), type.dtype);
   for (std::size_t i = 0; i < type.dims.size(); ++i) {
-    check_dimension(node, mode_of(node), static_cast<std::int64_t>(i), type.dims[i], low[i], high[i]);
+    const auto axis = static_cast<std::int64_t>(i);
+    if (type.dims[i] == TENON_DYNAMIC) {
+      // What is cut, repeated or mirrored depends on how much there is.
+      if (low[i] < 0 || high[i] < 0 || (mode_of(node) != Mode::Constant && (low[i] > 0 || high[i] > 0)))
+        no_dynamic(node, "input", node.operand(0),
+                   cat(", and axis ", axis, " gets low ", low[i], " and high ", high[i], " in mode ", node.string("mode")),
+                   "give that dimension a size; slice cuts it, mode constant pads it");
+      continue;
+    }
+    check_dimension(node, mode_of(node), axis, type.dims[i], low[i], high[i]);
     type.dims[i] += low[i] + high[i];
   }
   node.set_result(0, type);
@@ -48,17 +56,32 @@ void infer(const Node& node) {
 // `count` times the element at `position` along the axis.
 Value repeated(Builder& b, Value x, std::int64_t axis, std::int64_t position, std::int64_t count) {
   const Value one = cut(b, x, {{axis, position, 1, 1}});
-  Dims dims = b.type(one).dims, place;
-  dims[at(axis)] = count;
-  for (std::int64_t d = 0; d < static_cast<std::int64_t>(dims.size()); ++d) place.push_back(d);
-  return b.broadcast_in_dim(one, dims, place);
+  const Type type = b.type(one);
+  Extents extents;
+  Dims place;
+  for (std::int64_t d = 0; d < type.rank(); ++d) {
+    extents.push_back(d == axis ? fixed(count) : sized(b.node(), type, {d}));
+    place.push_back(d);
+  }
+  return broadcast_to(b, one, one, extents, place);
 }
 
 void lower(Builder& b) {
   const Node& node = b.node();
   const Mode mode = mode_of(node);
-  const Dims low = node.ints("low"), high = node.ints("high");
+  Dims low = node.ints("low"), high = node.ints("high");
   Value x = b.operand(0);
+  if (const Type type = b.type(x); mode == Mode::Constant && !type.is_static()) {
+    // IREE cuts no dynamic tensor by padding below 0: what is cut off goes first.
+    std::vector<Range> kept;
+    for (std::size_t i = 0; i < low.size(); ++i) {
+      const std::int64_t before = std::max<std::int64_t>(-low[i], 0), after = std::max<std::int64_t>(-high[i], 0);
+      if (before + after > 0) kept.push_back({static_cast<std::int64_t>(i), before, type.dims[i] - before - after, 1});
+      low[i] = std::max<std::int64_t>(low[i], 0);
+      high[i] = std::max<std::int64_t>(high[i], 0);
+    }
+    x = cut(b, x, kept);
+  }
   if (mode == Mode::Constant) return b.finish({b.pad(x, scalar_of(b, b.type(x).dtype, node.real("value")), low, high)});
   for (std::size_t i = 0; i < low.size(); ++i) {
     const auto axis = static_cast<std::int64_t>(i);

@@ -7,8 +7,6 @@ namespace {
 constexpr std::size_t kData = 0, kIndices = 1, kUpdates = 2;
 
 void check_common(const Node& node) {
-  constexpr const char* kNames[] = {"data", "indices", "updates"};
-  for (std::size_t i = 0; i < 3; ++i) need_static(node, kNames[i], node.operand(i));
   const tenon_dtype dtype = node.operand(kData).dtype;
   const bool small = dtype == TENON_I1 || dtype == TENON_I4 || dtype == TENON_UI4 || dtype == TENON_F8E4M3FN || dtype == TENON_F8E5M2;
   if (small && node.string("reduction") != "none")
@@ -17,6 +15,12 @@ void check_common(const Node& node) {
 }
 
 bool has_elements(const Type& type) { return std::find(type.dims.begin(), type.dims.end(), 0) == type.dims.end(); }
+
+// What is not known fits.
+bool within(std::int64_t size, std::int64_t most) { return compatible(size, most) || size < most; }
+bool same_sizes(const Dims& left, const Dims& right) {
+  return left.size() == right.size() && std::equal(left.begin(), left.end(), right.begin(), compatible);
+}
 
 // In a place that does not exist nothing can be put.
 void check_target(const Node& node, std::int64_t size, std::int64_t axis) {
@@ -67,11 +71,11 @@ void infer_scatter(const Node& node) {
   check_common(node);
   const std::int64_t axis = node.axis("axis", data.rank());
   bool fits = indices.rank() == data.rank();
-  for (std::int64_t d = 0; fits && d < data.rank(); ++d) fits = d == axis || indices.dims[at(d)] <= data.dims[at(d)];
+  for (std::int64_t d = 0; fits && d < data.rank(); ++d) fits = d == axis || within(indices.dims[at(d)], data.dims[at(d)]);
   if (!fits)
     node.fail(TENON_INVALID_ARGUMENT,
               cat("indices must lie within data ", text(data.dims), " but for axis ", axis, ", got ", text(indices.dims)));
-  if (updates.dims != indices.dims)
+  if (!same_sizes(updates.dims, indices.dims))
     node.fail(TENON_INVALID_ARGUMENT, cat("updates must have the shape of indices, ", text(indices.dims), ", got ", text(updates.dims)));
   check_target(node, data.dims[at(axis)], axis);
   node.set_result(0, data);
@@ -83,11 +87,17 @@ void lower_scatter(Builder& b) {
   const std::int64_t axis = b.node().axis("axis", b.type(data).rank());
   const Value size = size_like(b, data, axis, given);
   const Value indices = from_the_front(b, given, size);
-  Type component = b.type(given);
-  component.dims.push_back(1);
+  const Type type = b.type(given);
+  Extents column;
+  for (std::int64_t d = 0; d < type.rank(); ++d) column.push_back(sized(b.node(), type, {d}));
+  column.push_back(fixed(1));
+  const Type component{type.dtype, dims_of(column)};
   Values coordinates;
-  for (std::int64_t d = 0; d < b.type(data).rank(); ++d)
-    coordinates.push_back(d == axis ? b.reshape(indices, component.dims) : b.iota(component, d));
+  for (std::int64_t d = 0; d < type.rank(); ++d)
+    if (d != axis && component.is_static())
+      coordinates.push_back(b.iota(component, d));
+    else
+      coordinates.push_back(reshape_to(b, d == axis ? indices : b.iota_like(given, type.dtype, d), given, column));
   finish_scatter(b, b.concatenate(coordinates, b.type(data).rank()), b.type(data).rank());
 }
 
@@ -99,13 +109,15 @@ std::int64_t coordinate_count(const Node& node) {
   if (indices.rank() == 0)
     node.fail(TENON_INVALID_ARGUMENT, "indices must have a last dimension, which holds the coordinates, got a scalar");
   const std::int64_t count = indices.dims.back();
+  if (count == TENON_DYNAMIC) no_dynamic(node, "indices", indices, ", and its last one says how many coordinates there are");
   if (count == 0) node.fail(TENON_INVALID_ARGUMENT, cat("indices must hold at least one coordinate, got shape ", text(indices.dims)));
   if (count > data.rank())
     node.fail(TENON_INVALID_ARGUMENT, cat("indices ", text(indices.dims), " hold ", count, " coordinates, data ", text(data.dims), " has ",
                                           data.rank(), " dimensions"));
   Dims want(indices.dims.begin(), indices.dims.end() - 1);
   want.insert(want.end(), data.dims.begin() + count, data.dims.end());
-  if (updates.dims != want) node.fail(TENON_INVALID_ARGUMENT, cat("updates must have shape ", text(want), ", got ", text(updates.dims)));
+  if (!same_sizes(updates.dims, want))
+    node.fail(TENON_INVALID_ARGUMENT, cat("updates must have shape ", text(want), ", got ", text(updates.dims)));
   for (std::int64_t d = 0; d < count; ++d) check_target(node, data.dims[at(d)], d);
   return count;
 }
@@ -121,8 +133,7 @@ void lower_nd(Builder& b) {
   const Value given = signed_indices(b, b.operand(kIndices));
   const Type type = b.type(given);
   Values parts;
-  for (std::int64_t d = 0; d < count; ++d)
-    parts.push_back(b.splat({type.dtype, {1}}, static_cast<double>(b.node().operand(kData).dims[at(d)])));
+  for (std::int64_t d = 0; d < count; ++d) parts.push_back(b.reshape(size_like(b, b.operand(kData), d, b.scalar(type.dtype, 0)), {1}));
   const Value sizes = b.broadcast_like(b.concatenate(parts, 0), given, {type.rank() - 1});
   finish_scatter(b, from_the_front(b, given, sizes), count);
 }

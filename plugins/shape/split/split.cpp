@@ -8,7 +8,8 @@ namespace {
 std::int64_t split_axis(const Node& node) {
   const Type input = node.operand(0);
   const std::int64_t axis = node.axis("axis", input.rank());
-  if (input.dims[at(axis)] == TENON_DYNAMIC) no_dynamic(node, "input", input, cat(", and axis ", axis, " is split"));
+  if (input.dims[at(axis)] == TENON_DYNAMIC && !node.has_attribute("sizes"))
+    no_dynamic(node, "input", input, cat(", and axis ", axis, " is split without sizes"), "give that dimension a size, or use slice");
   return axis;
 }
 
@@ -27,7 +28,8 @@ Dims split_sizes(const Node& node) {
     std::int64_t sum = 0;
     for (std::int64_t size : sizes)
       if (__builtin_add_overflow(sum, size, &sum)) sum = -1;
-    if (sum != total || sizes.empty()) node.fail(TENON_INVALID_ARGUMENT, cat("sizes must add up to ", total, ", got ", text(sizes)));
+    if ((sum != total && total != TENON_DYNAMIC) || sum < 0 || sizes.empty())
+      node.fail(TENON_INVALID_ARGUMENT, cat("sizes must add up to ", total, ", got ", text(sizes)));
     return sizes;
   }
   if (node.has_attribute("parts")) {

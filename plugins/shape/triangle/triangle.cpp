@@ -32,11 +32,13 @@ struct Diagonal {
 
 Diagonal diagonal_of(const Node& node) {
   const Type input = node.operand(0);
-  need_static(node, "input", input);
   Diagonal d;
   d.axis1 = node.axis("axis1", input.rank());
   d.axis2 = node.axis("axis2", input.rank());
   if (d.axis1 == d.axis2) node.fail(TENON_INVALID_ARGUMENT, cat("axis1 and axis2 must differ, both are ", d.axis1));
+  for (std::int64_t axis : {d.axis1, d.axis2})
+    if (input.dims[at(axis)] == TENON_DYNAMIC)
+      no_dynamic(node, "input", input, cat(", and how long the diagonal along axis ", axis, " is depends on it"));
   const std::int64_t rows = input.dims[at(d.axis1)], columns = input.dims[at(d.axis2)];
   const std::int64_t offset = std::clamp(node.integer("offset"), -rows, columns);
   d.row = std::max<std::int64_t>(-offset, 0);
@@ -60,7 +62,19 @@ void lower_diagonal(Builder& b) {
   const Type type = b.type(x);
   const Diagonal d = diagonal_of(b.node());
   const Type out = b.node().result(0);
-  if (d.count == 0) return b.finish({filled(b, out, 0)});
+  if (d.count == 0 && out.is_static()) return b.finish({filled(b, out, 0)});
+  if (!type.is_static()) {  // a gather takes no dimension as a whole that is dynamic: every (columns + 1)th element of the matrix as a row
+    Dims order;
+    Extents extents;
+    for (std::int64_t i = 0; i < type.rank(); ++i)
+      if (i != d.axis1 && i != d.axis2) order.push_back(i);
+    order.insert(order.end(), {d.axis1, d.axis2});
+    const Value rows = b.transpose(x, order);
+    for (std::int64_t i = 0; i + 2 < type.rank(); ++i) extents.push_back(sized(b.node(), b.type(rows), {i}));
+    const std::int64_t columns = type.dims[at(d.axis2)];
+    extents.push_back(fixed(product(b.node(), {type.dims[at(d.axis1)], columns})));
+    return b.finish({cut(b, reshape_to(b, rows, rows, extents), {{type.rank() - 2, d.row * columns + d.column, d.count, columns + 1}})});
+  }
   const auto column_of = [&](std::int64_t first) {
     const Value i = b.iota({TENON_I32, {d.count, 1}}, 0);
     return first == 0 ? i : b.add(i, b.splat_like(i, static_cast<double>(first)));

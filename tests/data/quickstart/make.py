@@ -1,24 +1,17 @@
 #!/usr/bin/env python3
-"""Makes x.npy and weights.safetensors beside this file: drawn values, from NumPy and the standard library."""
-import json
+"""Makes llama.yaml, weights.safetensors and inputs.safetensors beside this file: the decoder block of ../blocks/llama_3_2_1b.yaml with 4 query
+heads and 2 key-value heads of 16, drawn weights, and four tokens over an empty cache. Needs NumPy."""
 import os
-import struct
-
-import numpy
+import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-random = numpy.random.default_rng(640)
+sys.path.insert(0, os.path.join(HERE, "..", "..", "values"))
+import blocks
 
-
-def bf16(values):
-    """float32 rounded to bfloat16, nearest even, as its 16 bits."""
-    bits = values.astype("<f4").view("<u4")
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2")
-
-
-numpy.save(os.path.join(HERE, "x.npy"), bf16(random.standard_normal((4, 640))).view("<V2"))
-weight = (1 + 0.1 * random.standard_normal(640)).astype("<f4")
-header = json.dumps({"model.norm.weight": {"dtype": "F32", "shape": [640], "data_offsets": [0, weight.nbytes]}}).encode()
-header += b" " * (-len(header) % 8)
-with open(os.path.join(HERE, "weights.safetensors"), "wb") as file:
-    file.write(struct.pack("<Q", len(header)) + header + weight.tobytes())
+llama = blocks.BLOCKS["llama_3_2_1b"]
+graph = blocks.graph("llama_3_2_1b", sizes=llama.small)
+graph = "# Made by make.py: ../blocks/llama_3_2_1b.yaml with smaller sizes.\n" + graph[graph.index("tenon: 1"):]
+with open(os.path.join(HERE, "llama.yaml"), "w", encoding="utf-8") as file:
+    file.write(graph.replace("name: llama_3_2_1b_block", "name: llama_small_block"))
+blocks.write_safetensors(os.path.join(HERE, "weights.safetensors"), blocks.draw_weights(graph, "f32"), "f32")
+blocks.write_safetensors(os.path.join(HERE, "inputs.safetensors"), llama.inputs(graph, "f32", batch=1), "f32")
