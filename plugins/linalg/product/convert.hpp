@@ -38,11 +38,30 @@ inline void widen(const F16* from, std::size_t n, float* to) {
   for (; n - i >= simd::kUnit; i += simd::kUnit) simd::RowF32::store(to + i, simd::RowF16::load(p + i));
   if (i < n) simd::RowF32::store_part(to + i, simd::RowF16::load_part(p + i, n - i), n - i);
 }
+// GNU vectors, for the order of elements: xsimd has no batch of 16-bit floats, and RowBF16 reads even ones first.
+typedef std::uint32_t Bits __attribute__((vector_size(simd::kVectorBytes)));
+typedef std::uint16_t Halves __attribute__((vector_size(simd::kVectorBytes / 2)));
+
+inline F widened(const void* from) {
+  Halves halves;
+  __builtin_memcpy(&halves, from, sizeof halves);
+  return F(reinterpret_cast<F::register_type>(__builtin_convertvector(halves, Bits) << 16));
+}
 inline void widen(const BF16* from, std::size_t n, float* to) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint32_t bits = static_cast<std::uint32_t>(from[i].bits) << 16;
-    __builtin_memcpy(to + i, &bits, sizeof bits);
-  }
+  std::size_t i = 0;
+  for (; n - i >= kLanes; i += kLanes) simd::store(to + i, widened(from + i));
+  if (i == n) return;
+  BF16 part[kLanes] = {};
+  __builtin_memcpy(part, from + i, (n - i) * sizeof(BF16));
+  float wide[kLanes];
+  simd::store(wide, widened(part));
+  __builtin_memcpy(to + i, wide, (n - i) * sizeof(float));
+}
+// The compiler does not see that these do not overlap.
+inline void widen(const float* from, std::size_t n, float* to) {
+  std::size_t i = 0;
+  for (; n - i >= kLanes; i += kLanes) simd::store(to + i, simd::load(from + i));
+  __builtin_memcpy(to + i, from + i, (n - i) * sizeof(float));
 }
 // Every other pair of types. Unsigned sums wrap; a signed source is extended by its sign.
 template <class S, class T>
@@ -77,15 +96,26 @@ inline void narrow(const float* from, std::size_t n, F16* to) {
   for (; n - i >= simd::kUnit; i += simd::kUnit) simd::RowF16::store(p + i, simd::RowF32::load(from + i));
   if (i < n) simd::RowF16::store_part(p + i, simd::RowF32::load_part(from + i, n - i), n - i);
 }
-inline void narrow(const float* from, std::size_t n, BF16* to) {
-  for (std::size_t i = 0; i < n; ++i) {
-    std::uint32_t bits;
-    __builtin_memcpy(&bits, from + i, sizeof bits);
-    const std::uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;  // half to even
-    const bool nan = (bits & 0x7fffffffu) > 0x7f800000u;
-    to[i].bits = static_cast<std::uint16_t>(nan ? bits >> 16 | 0x40u : rounded);
-  }
+// Half to even; NaN stays one.
+inline Halves narrowed(const void* from) {
+  Bits bits;
+  __builtin_memcpy(&bits, from, sizeof bits);
+  const Bits rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  return __builtin_convertvector((bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16) | 0x40u : rounded, Halves);
 }
+inline void narrow(const float* from, std::size_t n, BF16* to) {
+  std::size_t i = 0;
+  for (; n - i >= kLanes; i += kLanes) {
+    const Halves halves = narrowed(from + i);
+    __builtin_memcpy(to + i, &halves, sizeof halves);
+  }
+  if (i == n) return;
+  float part[kLanes] = {};
+  __builtin_memcpy(part, from + i, (n - i) * sizeof(float));
+  const Halves halves = narrowed(part);
+  __builtin_memcpy(to + i, &halves, (n - i) * sizeof(BF16));
+}
+inline void narrow(const float* from, std::size_t n, float* to) { widen(from, n, to); }
 template <class T, class O>
 inline void narrow(const T* from, std::size_t n, O* to) {
   for (std::size_t i = 0; i < n; ++i) to[i] = static_cast<O>(from[i]);

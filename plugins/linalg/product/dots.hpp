@@ -9,9 +9,9 @@ namespace {
 using simd::kUnit;
 using simd::Pair;
 
-constexpr std::size_t kDotLanes = 16;   // of one item
-constexpr std::size_t kDotGroup = 4;    // lanes at once: four streams of reads
-constexpr std::size_t kDotFlush = 32;   // units: no lane of a vector adds more than 64 products in a row
+constexpr std::size_t kDotLanes = 16;  // of one item
+constexpr std::size_t kDotGroup = 4;   // lanes at once: four streams of reads
+constexpr std::size_t kDotFlush = 32;  // units: no lane of a vector adds more than 64 products in a row
 constexpr std::size_t kMostFew = 8;
 
 // sums[f][g] of rows x[f] and lanes w[g]; x is in the order in which Row reads, zeros behind the last element.

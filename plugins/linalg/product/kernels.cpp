@@ -174,11 +174,12 @@ void plan_tiles(Plan& plan, const Roles& roles, const Table& table, const tenon_
   shape.resident_tiles = std::max<std::size_t>(1, (all + shape.resident_blocks - 1) / shape.resident_blocks);
   shape.resident_blocks = (all + shape.resident_tiles - 1) / shape.resident_tiles;
   shape.stream_count = shape.rows_resident ? lane_tiles : row_tiles;
-  shape.stream_tiles = std::clamp<std::size_t>(l2 / (shape.resident_tiles * sums_bytes), 4, 256);
+  shape.stream_tiles = std::clamp<std::size_t>(l2 / 2 / (shape.resident_tiles * sums_bytes), 4, 256);
   shape.stream_tiles = std::max<std::size_t>(1, std::min(shape.stream_tiles, shape.stream_count));
   plan.items = roles.batch * shape.resident_blocks * shape.stream_count;
-  plan.workspace_bytes = round_up(
-      shape.resident_tiles * bytes + (shape.rows_resident ? lane_bytes : row_bytes) + shape.resident_tiles * shape.stream_tiles * sums_bytes, 64);
+  plan.workspace_bytes = round_up(shape.resident_tiles * bytes + (shape.rows_resident ? lane_bytes : row_bytes) +
+                                      shape.resident_tiles * shape.stream_tiles * sums_bytes,
+                                  64);
 }
 
 }  // namespace
@@ -205,9 +206,7 @@ void plan_product(const Node& node, const Request& request, const Table& table, 
   plan->shape.sum = sum_of(accumulator(left.dtype, request.result));
 
   const tenon_machine machine = machine_of(node);
-  const auto roles_as = [&](bool left_rows) {
-    return roles_of(request, left, right, added, output, table, plan->shape.sum, left_rows);
-  };
+  const auto roles_as = [&](bool left_rows) { return roles_of(request, left, right, added, output, table, plan->shape.sum, left_rows); };
   Roles roles = roles_as(true), other = roles_as(false);
   const bool dots = takes_dots(roles, table, plan->shape.sum, right), other_dots = takes_dots(other, table, plan->shape.sum, left);
   if (other_dots ? !dots || other.rows < roles.rows : !dots && other.cost < roles.cost) std::swap(roles, other);

@@ -34,8 +34,7 @@ void plan_described(const plugin::Node& node, const tenon_kernel& kernel, tenon_
 template <Request (*kDescribe)(const plugin::Node&)>
 constexpr tenon_kernel product_kernel(std::string_view name, std::string_view level, const Table* table) {
   const plugin::Kernel kernel(name, level, table);
-  return kernel
-      .strided()
+  return kernel.strided()
       .template supports<supports_product<kDescribe>>()
       .template plan<plan_described<kDescribe>>()
       .run(run_product)

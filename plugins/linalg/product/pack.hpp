@@ -9,7 +9,7 @@ namespace {
 struct Place {
   const std::int64_t* outer;
   const std::int64_t* depth;
-  std::size_t count, length;  // of the two
+  std::size_t count, length;    // of the two
   bool outer_runs, depth_runs;  // they lie side by side
 };
 

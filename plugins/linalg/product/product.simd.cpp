@@ -17,7 +17,7 @@ template <class T>
 struct Side {
   const Group* group;
   int tensor;
-  const char* data;  // of the batch
+  const char* data;        // of the batch
   std::size_t size, tile;  // of an element in bytes; elements of a tile
   std::size_t packed;      // elements that a packed tile takes
   void (*pack)(const char* data, const Place& place, T* to);
@@ -52,23 +52,6 @@ Side<T> side_of(const Job& job, int tensor) {
   return side;
 }
 
-// Into the second level: part number `part` of `parts` of a tile that is packed next.
-template <class T>
-void fetch(const Side<T>& side, const Place& place, std::size_t part, std::size_t parts) {
-  const auto line = [&](std::int64_t element, std::size_t byte) {
-    __builtin_prefetch(side.data + element * static_cast<std::int64_t>(side.size) + byte, 0, 2);
-  };
-  if (place.depth_runs) {
-    const std::size_t bytes = place.length * side.size;
-    for (std::size_t i = part * place.count / parts; i < (part + 1) * place.count / parts; ++i)
-      for (std::size_t byte = 0; byte < bytes; byte += 64) line(place.outer[i] + place.depth[0], byte);
-  } else if (place.outer_runs) {
-    const std::size_t bytes = place.count * side.size;
-    for (std::size_t k = part * place.length / parts; k < (part + 1) * place.length / parts; ++k)
-      for (std::size_t byte = 0; byte < bytes; byte += 64) line(place.outer[0] + place.depth[k], byte);
-  }
-}
-
 // One chunk: tiles [first, first + count) of the streamed side with one block of the resident one.
 template <class T>
 struct Chunk {
@@ -90,20 +73,17 @@ struct Chunk {
     const std::size_t depth = job.depth.count;
     if (depth == 0)
       for (std::size_t i = 0; i < count * block_tiles * kTile; ++i) sums[i] = T(0);
-    std::int64_t offsets[2][kDepth], outer[2][kTileLanes<T>];
+    std::int64_t offsets[2][kDepth], outer[kTileLanes<T>];
     for (std::size_t k = 0; k < depth; k += kDepth) {
       const std::size_t length = least(kDepth, depth - k);
       for (int side = 0; side < 2; ++side)
         for (std::size_t i = 0; i < length; ++i) offsets[side][i] = offset_of(job.depth, side, k + i);
       for (std::size_t r = 0; r < block_tiles; ++r)
-        resident.pack(resident.data, resident.place(block + r, offsets[resident.tensor], length, outer[0]), block_memory + r * resident.packed);
-      Place place = streamed.place(first, offsets[streamed.tensor], length, outer[0]);
+        resident.pack(resident.data, resident.place(block + r, offsets[resident.tensor], length, outer),
+                      block_memory + r * resident.packed);
       for (std::size_t s = 0; s < count; ++s) {
-        streamed.pack(streamed.data, place, tile_memory);
-        const bool more = s + 1 < count;
-        if (more) place = streamed.place(first + s + 1, offsets[streamed.tensor], length, outer[(s + 1) % 2]);
+        streamed.pack(streamed.data, streamed.place(first + s, offsets[streamed.tensor], length, outer), tile_memory);
         for (std::size_t r = 0; r < block_tiles; ++r) {
-          if (more) fetch(streamed, place, r, block_tiles);
           const T* const packed = block_memory + r * resident.packed;
           const std::size_t counts[2] = {resident.count(block + r), streamed.count(first + s)};
           if (rows_resident())
@@ -143,7 +123,8 @@ struct Chunk {
         const std::size_t n = least(kTiles, row_tiles - i), at = (row_begin + i) * rows.tile;
         for (std::size_t t = 0; t < n; ++t) turn(sums_of(i + t, j), lanes.tile, rows.tile, lanes.tile, columns + t * rows.tile, kRun);
         for (std::size_t c = 0; c < lanes.count(lane_begin + j); ++c)
-          write_run(job.rows, at, least(n * rows.tile, job.rows.count - at), columns + c * kRun, job.lanes, (lane_begin + j) * lanes.tile + c);
+          write_run(job.rows, at, least(n * rows.tile, job.rows.count - at), columns + c * kRun, job.lanes,
+                    (lane_begin + j) * lanes.tile + c);
       }
   }
 };

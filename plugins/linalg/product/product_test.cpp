@@ -251,8 +251,9 @@ TEST_P(ProductTest, FewRows) {
     for (std::int64_t m = 1; m <= 9; ++m)
       for (std::int64_t n : {16, 19, 37})
         for (std::int64_t k : {16, 31, 64, 97, 1200})
-          expect_right({.op = "linear", .dtype = dtype, .b = "nk", .sizes = {{'m', m}, {'n', n}, {'k', k}}, .added = "n", .has_added = m % 2 == 0},
-                       GetParam());
+          expect_right(
+              {.op = "linear", .dtype = dtype, .b = "nk", .sizes = {{'m', m}, {'n', n}, {'k', k}}, .added = "n", .has_added = m % 2 == 0},
+              GetParam());
   const Outcome out = run({.op = "linear", .b = "nk", .sizes = {{'m', 3}, {'n', 64}, {'k', 64}}}, GetParam());
   EXPECT_NE(out.note.find("dot products"), std::string::npos) << out.note;
   // The small side may be the weight.
@@ -282,18 +283,19 @@ TEST_P(ProductTest, Layouts) {
 TEST_P(ProductTest, Batches) {
   const Sizes sizes{{'x', 3}, {'y', 2}, {'m', 5}, {'n', 18}, {'k', 23}};
   for (const auto& [a, b, out] : std::vector<std::array<std::string, 3>>{{"xmk", "xkn", "xmn"},
-                                                                        {"xymk", "kn", "xymn"},
-                                                                        {"mk", "xykn", "xymn"},
-                                                                        {"1mk", "xkn", "xmn"},
-                                                                        {"xmk", "1kn", "xmn"},
-                                                                        {"x1mk", "1ykn", "xymn"},
-                                                                        {"x1mk", "ynk", "xymn"},
-                                                                        {"xykm", "xynk", "xymn"},
-                                                                        {"k", "xykn", "xyn"},
-                                                                        {"xymk", "k", "xym"},
-                                                                        {"k", "k", ""}})
+                                                                         {"xymk", "kn", "xymn"},
+                                                                         {"mk", "xykn", "xymn"},
+                                                                         {"1mk", "xkn", "xmn"},
+                                                                         {"xmk", "1kn", "xmn"},
+                                                                         {"x1mk", "1ykn", "xymn"},
+                                                                         {"x1mk", "ynk", "xymn"},
+                                                                         {"xykm", "xynk", "xymn"},
+                                                                         {"k", "xykn", "xyn"},
+                                                                         {"xymk", "k", "xym"},
+                                                                         {"k", "k", ""}})
     for (tenon_dtype dtype : {TENON_F32, TENON_BF16})
-      for (Lay lay : {Lay::Compact, Lay::Strided}) expect_right({.dtype = dtype, .a = a, .b = b, .out = out, .sizes = sizes, .lay = lay}, GetParam());
+      for (Lay lay : {Lay::Compact, Lay::Strided})
+        expect_right({.dtype = dtype, .a = a, .b = b, .out = out, .sizes = sizes, .lay = lay}, GetParam());
   Case many{.op = "linear", .a = "xymk", .b = "nk", .out = "xymn", .sizes = sizes, .added = "n", .has_added = true};
   expect_right(many, GetParam());
 }
@@ -301,18 +303,19 @@ TEST_P(ProductTest, Batches) {
 TEST_P(ProductTest, LabelsInEveryOrder) {
   const Sizes sizes{{'a', 3}, {'b', 4}, {'c', 5}, {'d', 6}, {'e', 7}};
   for (const auto& [a, b, out] : std::vector<std::array<std::string, 3>>{{"ab", "bc", "ca"},
-                                                                        {"abc", "cde", "adbe"},
-                                                                        {"abcd", "bdce", "eca"},
-                                                                        {"abc", "bca", ""},
-                                                                        {"ab", "cd", "dbca"},
-                                                                        {"aab", "bc", "ac"},
-                                                                        {"aba", "bcb", "abc"},
-                                                                        {"abcde", "ace", "bd"}})
+                                                                         {"abc", "cde", "adbe"},
+                                                                         {"abcd", "bdce", "eca"},
+                                                                         {"abc", "bca", ""},
+                                                                         {"ab", "cd", "dbca"},
+                                                                         {"aab", "bc", "ac"},
+                                                                         {"aba", "bcb", "abc"},
+                                                                         {"abcde", "ace", "bd"}})
     for (Lay lay : {Lay::Compact, Lay::Strided}) {
       expect_right({.op = "einsum", .a = a, .b = b, .out = out, .sizes = sizes, .lay = lay, .result_lay = lay}, GetParam());
       expect_right({.op = "einsum", .dtype = TENON_I16, .a = a, .b = b, .out = out, .sizes = sizes, .lay = lay}, GetParam());
     }
-  for (const auto& [a, b, out] : std::vector<std::array<std::string, 3>>{{"abc", "cde", "abde"}, {"abcd", "bdce", "cae"}, {"dab", "acdb", "dc"}})
+  for (const auto& [a, b, out] :
+       std::vector<std::array<std::string, 3>>{{"abc", "cde", "abde"}, {"abcd", "bdce", "cae"}, {"dab", "acdb", "dc"}})
     expect_right({.op = "dot_general", .dtype = TENON_BF16, .a = a, .b = b, .out = out, .sizes = sizes}, GetParam());
 }
 
@@ -324,8 +327,14 @@ TEST_P(ProductTest, Integers) {
       for (tenon_dtype result : {has_sign ? TENON_I32 : TENON_UI32, has_sign ? TENON_I64 : TENON_UI64})
         if (size_of(result) >= size_of(dtype))
           expect_right({.dtype = dtype, .b = b, .sizes = {{'m', 5}, {'n', 9}, {'k', 40}}, .result = result}, GetParam());
-      expect_right({.op = "gemm", .dtype = dtype, .b = b, .sizes = {{'m', 5}, {'n', 9}, {'k', 40}}, .added = "m1", .has_added = true,
-                    .alpha = has_sign ? -3.0 : 3.0, .beta = 7},
+      expect_right({.op = "gemm",
+                    .dtype = dtype,
+                    .b = b,
+                    .sizes = {{'m', 5}, {'n', 9}, {'k', 40}},
+                    .added = "m1",
+                    .has_added = true,
+                    .alpha = has_sign ? -3.0 : 3.0,
+                    .beta = 7},
                    GetParam());
     }
 }
@@ -340,8 +349,14 @@ TEST_P(ProductTest, WhatIsAdded) {
   for (tenon_dtype dtype : kFloats)
     for (const char* added : {"mn", "n", "m1", "1n", "11", "1", ""})
       for (std::int64_t m : {2, 12})
-        expect_right({.op = "gemm", .dtype = dtype, .b = "nk", .sizes = {{'m', m}, {'n', 35}, {'k', 40}}, .added = added, .has_added = true,
-                      .alpha = 0.1, .beta = -2.5},
+        expect_right({.op = "gemm",
+                      .dtype = dtype,
+                      .b = "nk",
+                      .sizes = {{'m', m}, {'n', 35}, {'k', 40}},
+                      .added = added,
+                      .has_added = true,
+                      .alpha = 0.1,
+                      .beta = -2.5},
                      GetParam(), dtype == TENON_F64 ? 64 : 4);
 }
 
@@ -356,8 +371,7 @@ TEST_P(ProductTest, Nothing) {
 // Values of one sign: a chain of 256 products errs by about 0.4 * sqrt(256 / 3) in 2^-24 of the sum, four times that in the worst of some
 // thousand sums; long sums are no worse, because panels are added up by themselves.
 TEST_P(ProductTest, OneSign) {
-  for (std::int64_t k : {256, 3000})
-    expect_right({.sizes = {{'m', 24}, {'n', 48}, {'k', k}}, .positive = true}, GetParam(), 16);
+  for (std::int64_t k : {256, 3000}) expect_right({.sizes = {{'m', 24}, {'n', 48}, {'k', k}}, .positive = true}, GetParam(), 16);
   for (std::int64_t k : {256, 3000})
     expect_right({.op = "linear", .b = "nk", .sizes = {{'m', 4}, {'n', 48}, {'k', k}}, .positive = true}, GetParam(), 8);
 }

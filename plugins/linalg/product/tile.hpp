@@ -7,12 +7,12 @@
 namespace {
 
 // What to tune for a level. `depth`: how many products follow one another in one sum before it is added to the tile; the numbers depend on
-// it, so it is no matter of the machine's caches. A lanes tile of that depth fills about three quarters of a 32 KiB cache.
+// it, so it is no matter of the machine's caches. A tile of lanes of that depth takes half of a first-level cache of 32 KiB.
 struct Tuning {
   std::size_t rows, vectors, depth;
 };
 constexpr Tuning kTuning = std::is_same_v<simd::Arch, xsimd::neon64> ? Tuning{6, 4, 256}
-                           : kLanes == 16                            ? Tuning{8, 2, 256}
+                           : kLanes == 16                            ? Tuning{8, 2, 128}
                                                                      : Tuning{6, 2, 256};
 constexpr std::size_t kDepth = kTuning.depth;
 constexpr std::size_t kStride = kDepth + 16;  // between packed rows: a power of two would put all of them into the same cache sets
