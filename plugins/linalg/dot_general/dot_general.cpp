@@ -1,7 +1,7 @@
 // dot_general: StableHLO's four lists, as labels.
 #include <algorithm>
 
-#include "plugins/linalg/contraction/contraction.h"
+#include "plugins/linalg/product/kernels.h"
 
 namespace tenon::linalg {
 namespace {
@@ -62,8 +62,14 @@ void infer(const Node& node) {
 
 void lower(Builder& b) { finish_product(b, product_of(b.node())); }
 
+Request request_of(const Node& node) { return {.product = product_of(node), .result = result_dtype(node, node.operand(0).dtype)}; }
+
+constexpr char kName[] = "dot_general";
+using Kernels = ProductKernels<request_of, kName>;
+
 }  // namespace
 }  // namespace tenon::linalg
 
 using namespace tenon::plugin;
-TENON_OPERATOR(dot_general) = Operator("dot_general").infer<tenon::linalg::infer>().lower<tenon::linalg::lower>();
+TENON_OPERATOR(dot_general) =
+    Operator("dot_general").infer<tenon::linalg::infer>().lower<tenon::linalg::lower>().kernels(tenon::linalg::Kernels::kList.at);

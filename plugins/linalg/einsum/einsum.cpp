@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "plugins/linalg/einsum/equation.h"
+#include "plugins/linalg/product/kernels.h"
 
 namespace tenon::linalg {
 namespace {
@@ -68,8 +69,14 @@ void lower(Builder& b) {
   b.finish({b.convert(contract(b, left, right, product, dtype), dtype)});
 }
 
+Request request_of(const Node& node) { return {.product = product_of(node), .result = node.operand(0).dtype}; }
+
+constexpr char kName[] = "einsum";
+using Kernels = ProductKernels<request_of, kName>;
+
 }  // namespace
 }  // namespace tenon::linalg
 
 using namespace tenon::plugin;
-TENON_OPERATOR(einsum) = Operator("einsum").infer<tenon::linalg::infer>().lower<tenon::linalg::lower>();
+TENON_OPERATOR(einsum) =
+    Operator("einsum").infer<tenon::linalg::infer>().lower<tenon::linalg::lower>().kernels(tenon::linalg::Kernels::kList.at);

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "plugins/linalg/matmul/matrices.h"
+#include "plugins/linalg/product/kernels.h"
 
 namespace tenon::linalg {
 namespace {
@@ -59,8 +60,24 @@ void lower(Builder& b) {
   b.finish({b.convert(y, dtype)});
 }
 
+Request request_of(const Node& node) {
+  Request request{.product = product_of(node), .result = node.operand(kA).dtype, .alpha = node.real("alpha")};
+  if (node.has(kC)) {
+    request.added = kC;
+    request.added_labels = {kRows, kColumns};
+    while (static_cast<std::int64_t>(request.added_labels.size()) > node.operand(kC).rank())
+      request.added_labels.erase(request.added_labels.begin());
+    request.beta = node.real("beta");
+  }
+  return request;
+}
+
+constexpr char kName[] = "gemm";
+using Kernels = ProductKernels<request_of, kName>;
+
 }  // namespace
 }  // namespace tenon::linalg
 
 using namespace tenon::plugin;
-TENON_OPERATOR(gemm) = Operator("gemm").infer<tenon::linalg::infer>().lower<tenon::linalg::lower>();
+TENON_OPERATOR(gemm) =
+    Operator("gemm").infer<tenon::linalg::infer>().lower<tenon::linalg::lower>().kernels(tenon::linalg::Kernels::kList.at);

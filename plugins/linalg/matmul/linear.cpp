@@ -1,5 +1,6 @@
 // linear: a matrix product with a stored weight, and a bias.
 #include "plugins/linalg/matmul/matrices.h"
+#include "plugins/linalg/product/kernels.h"
 
 namespace tenon::linalg {
 namespace {
@@ -31,8 +32,21 @@ void lower(Builder& b) {
   b.finish({b.convert(y, dtype)});
 }
 
+Request request_of(const Node& node) {
+  Request request{.product = product_of(node), .result = node.operand(kInput).dtype};
+  if (node.has(kBias)) {
+    request.added = kBias;
+    request.added_labels = {kColumns};
+  }
+  return request;
+}
+
+constexpr char kName[] = "linear";
+using Kernels = ProductKernels<request_of, kName>;
+
 }  // namespace
 }  // namespace tenon::linalg
 
 using namespace tenon::plugin;
-TENON_OPERATOR(linear) = Operator("linear").infer<tenon::linalg::infer>().lower<tenon::linalg::lower>();
+TENON_OPERATOR(linear) =
+    Operator("linear").infer<tenon::linalg::infer>().lower<tenon::linalg::lower>().kernels(tenon::linalg::Kernels::kList.at);

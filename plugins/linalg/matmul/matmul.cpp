@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "plugins/linalg/matmul/matrices.h"
+#include "plugins/linalg/product/kernels.h"
 
 namespace tenon::linalg {
 namespace {
@@ -44,8 +45,14 @@ void infer(const Node& node) {
 
 void lower(Builder& b) { finish_product(b, product_of(b.node())); }
 
+Request request_of(const Node& node) { return {.product = product_of(node), .result = result_dtype(node, node.operand(0).dtype)}; }
+
+constexpr char kName[] = "matmul";
+using Kernels = ProductKernels<request_of, kName>;
+
 }  // namespace
 }  // namespace tenon::linalg
 
 using namespace tenon::plugin;
-TENON_OPERATOR(matmul) = Operator("matmul").infer<tenon::linalg::infer>().lower<tenon::linalg::lower>();
+TENON_OPERATOR(matmul) =
+    Operator("matmul").infer<tenon::linalg::infer>().lower<tenon::linalg::lower>().kernels(tenon::linalg::Kernels::kList.at);
