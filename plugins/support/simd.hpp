@@ -31,6 +31,15 @@ inline void store(float* p, F v) { v.store_unaligned(p); }
 inline U bits(F v) { return xsimd::bitwise_cast<U>(v); }
 inline F from_bits(U v) { return xsimd::bitwise_cast<F>(v); }
 
+// a * b + c with one rounding where the level has the instruction. xsimd 8.1 has none for AVX-512: its fma multiplies and adds there.
+inline F fma(F a, F b, F c) {
+#if defined(__AVX512F__)
+  return F(_mm512_fmadd_ps(a, b, c));
+#else
+  return xsimd::fma(a, b, c);
+#endif
+}
+
 // Any bytes, of whatever type they are.
 inline U load_bits(const void* p) {
 #if defined(__aarch64__)

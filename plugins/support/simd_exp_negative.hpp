@@ -1,7 +1,7 @@
 // For *.simd.cpp files: e^x where x <= 0 or NaN, as softmax needs it. Shorter than simd_math.hpp's exp, which takes every x.
 #pragma once
 
-#include "plugins/support/simd_fma.hpp"
+#include "plugins/support/simd.hpp"
 
 namespace {
 namespace simd {
@@ -23,14 +23,14 @@ inline F times_power_of_two(F p, [[maybe_unused]] F n, [[maybe_unused]] F shifte
 // few bits that its product is exact with and without FMA; then 1 + r + r^2 * p(r), p a minimax polynomial (relative error 4e-9).
 inline F exp_of_negative(F x) {
   const F clamped = xsimd::max(F(-104.0f), x);  // e^-104 rounds to 0; of an unordered pair the processors' maximum is the second
-  const F shifted = fused(clamped, F(1.44269504088896341f), F(12582912.0f));  // 1.5 * 2^23: the sum rounds to a whole number
+  const F shifted = fma(clamped, F(1.44269504088896341f), F(12582912.0f));  // 1.5 * 2^23: the sum rounds to a whole number
   const F n = shifted - F(12582912.0f);
-  const F r = fused(n, F(2.12194440e-4f), fused(n, F(-0.693359375f), clamped));
-  F p = fused(F(0x1.6a23cep-10f), r, F(0x1.123a2p-7f));
-  p = fused(p, r, F(0x1.5558f2p-5f));
-  p = fused(p, r, F(0x1.555492p-3f));
-  p = fused(p, r, F(0x1.fffffcp-2f));
-  return times_power_of_two(fused(p, r * r, r) + F(1.0f), n, shifted);
+  const F r = fma(n, F(2.12194440e-4f), fma(n, F(-0.693359375f), clamped));
+  F p = fma(F(0x1.6a23cep-10f), r, F(0x1.123a2p-7f));
+  p = fma(p, r, F(0x1.5558f2p-5f));
+  p = fma(p, r, F(0x1.555492p-3f));
+  p = fma(p, r, F(0x1.fffffcp-2f));
+  return times_power_of_two(fma(p, r * r, r) + F(1.0f), n, shifted);
 }
 
 }  // namespace simd

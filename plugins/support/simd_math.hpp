@@ -11,14 +11,6 @@ namespace simd {
 
 using I = xsimd::batch<std::int32_t, Arch>;
 
-// xsimd 8.1 multiplies and adds in two steps at avx512.
-inline F fma(F a, F b, F c) {
-#if defined(__AVX512F__)
-  return F(_mm512_fmadd_ps(a, b, c));
-#else
-  return xsimd::fma(a, b, c);
-#endif
-}
 // Rounded once, as a division must be: xsimd 8.1 estimates both in f32 on neon64.
 inline F divide(F a, F b) {
 #if defined(__aarch64__)

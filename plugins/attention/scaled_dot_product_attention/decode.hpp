@@ -43,7 +43,7 @@ TENON_SIMD_NOINLINE void score_keys(const char* keys, std::int64_t step, std::si
 #pragma GCC unroll 16
         for (std::size_t k = 0; k < kKeys; ++k) {
           F& sum = acc[k * kRows + r];
-          sum = fused(key[k].b, q.b, fused(key[k].a, q.a, sum));
+          sum = fma(key[k].b, q.b, fma(key[k].a, q.a, sum));
         }
       }
     }
@@ -82,7 +82,7 @@ inline void add_strip(const char* values, std::int64_t step, std::size_t count, 
     for (std::size_t r = 0; r < kRows; ++r) {
       const F p(weights[j * rows + r]);
 #pragma GCC unroll 8
-      for (std::size_t u = 0; u < 2 * kUnits; ++u) acc[r][u] = fused(p, v[u], acc[r][u]);
+      for (std::size_t u = 0; u < 2 * kUnits; ++u) acc[r][u] = fma(p, v[u], acc[r][u]);
     }
   }
 #pragma GCC unroll 4
@@ -90,7 +90,7 @@ inline void add_strip(const char* values, std::int64_t step, std::size_t count, 
 #pragma GCC unroll 8
     for (std::size_t u = 0; u < 2 * kUnits; ++u) {
       float* o = output + r * stride + u * kLanes;
-      store(o, fused(load(o), F(factors[r]), acc[r][u]));
+      store(o, fma(load(o), F(factors[r]), acc[r][u]));
     }
 }
 
@@ -358,7 +358,7 @@ void merge(const Job& job, std::size_t index, std::size_t slot) {
       const float* chunk = partials + c * job.partial;
       const float own = chunk[rows * size + r], factor = own == top ? 1 : weight_of(own - top);
       sum += factor * chunk[rows * size + rows + r];
-      for (std::size_t i = 0; i < size; i += kLanes) store(total + i, fused(load(chunk + r * size + i), F(factor), load(total + i)));
+      for (std::size_t i = 0; i < size; i += kLanes) store(total + i, fma(load(chunk + r * size + i), F(factor), load(total + i)));
     }
     const F divisor(sum == 0 ? 1 : sum);
     for (std::size_t i = 0; i < size; i += kLanes) store(total + i, load(total + i) / divisor);

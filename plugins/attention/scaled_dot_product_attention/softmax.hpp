@@ -15,22 +15,22 @@ struct Reduced {
   F z, r;
 };
 inline Reduced reduce(F x) {
-  const F z = fused(x, F(1.44269504f), F(12582912.0f)), n = z - F(12582912.0f);
-  return {z, fused(n, F(2.12194440e-4f), fused(n, F(-0.693359375f), x))};
+  const F z = fma(x, F(1.44269504f), F(12582912.0f)), n = z - F(12582912.0f);
+  return {z, fma(n, F(2.12194440e-4f), fma(n, F(-0.693359375f), x))};
 }
 // (e^r - 1 - r) / r^2, so that e^r has a relative error of 3e-8.
 inline F exp_rest(F r) {
-  F p = fused(r, F(0.00139486173f), F(0.00838113762f));
-  p = fused(p, r, F(0.0416662395f));
-  p = fused(p, r, F(0.166663259f));
-  return fused(p, r, F(0.5f));
+  F p = fma(r, F(0.00139486173f), F(0.00838113762f));
+  p = fma(p, r, F(0.0416662395f));
+  p = fma(p, r, F(0.166663259f));
+  return fma(p, r, F(0.5f));
 }
 
 // e^x for x <= 0; below -87 it is 0. kSpecial: NaN stays NaN whatever its bits are.
 template <bool kSpecial>
 inline F weight(F x) {
   const Reduced a = reduce(x);
-  const F power = fused(fused(exp_rest(a.r), a.r, F(1.0f)), a.r, F(1.0f));
+  const F power = fma(fma(exp_rest(a.r), a.r, F(1.0f)), a.r, F(1.0f));
   const F kept = xsimd::select(x < F(-87.0f), F(0.0f), from_bits(bits(power) + (bits(a.z) << 23)));
   if constexpr (kSpecial) return xsimd::select(xsimd::isnan(x), x, kept);
   return kept;
@@ -41,7 +41,7 @@ inline F tanh(F x) {
   const F doubled = xsimd::min(xsimd::abs(x) * F(2.0f), F(40.0f));
   const Reduced a = reduce(doubled);
   const F power = from_bits((bits(a.z) + U(127u - 0x4b400000u)) << 23);
-  const F less_one = fused(power, fused(exp_rest(a.r) * a.r, a.r, a.r), power - F(1.0f));
+  const F less_one = fma(power, fma(exp_rest(a.r) * a.r, a.r, a.r), power - F(1.0f));
   const F y = less_one / (less_one + F(2.0f));
   const F with_sign = from_bits(bits(y) | (bits(x) & U(0x80000000u)));
   return xsimd::select(xsimd::isnan(x), x, with_sign);

@@ -2,7 +2,7 @@
 // keys and values are broadcast and never turned, and maximum, exp and sum need no horizontal step.
 #pragma once
 
-#include "plugins/support/simd_fma.hpp"
+#include "plugins/support/simd.hpp"
 
 namespace {
 namespace attend {
@@ -44,7 +44,7 @@ inline void score_rows(const float* query, const float* keys, std::size_t size, 
       for (std::size_t r = 0; r < kRows; ++r) {
         const F k(keys[r * size + d]);
 #pragma GCC unroll 4
-        for (std::size_t v = 0; v < kVectors; ++v) acc[r][v] = fused(k, q[v], acc[r][v]);
+        for (std::size_t v = 0; v < kVectors; ++v) acc[r][v] = fma(k, q[v], acc[r][v]);
       }
     }
 #pragma GCC unroll 8
@@ -75,7 +75,7 @@ inline void value_columns(const float* weights, const float* values, std::size_t
     for (std::size_t c = 0; c < kRows; ++c) {
       const F x(values[j * kColumns + c]);
 #pragma GCC unroll 4
-      for (std::size_t v = 0; v < kVectors; ++v) acc[c][v] = fused(x, p[v], acc[c][v]);
+      for (std::size_t v = 0; v < kVectors; ++v) acc[c][v] = fma(x, p[v], acc[c][v]);
     }
   }
 #pragma GCC unroll 8

@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "plugins/linalg/product/job.h"
-#include "plugins/support/simd_fma.hpp"
+#include "plugins/support/simd.hpp"
 #include "plugins/support/simd_rows.hpp"
 
 namespace {

@@ -38,8 +38,8 @@ TENON_SIMD_NOINLINE void dots(const float* x, std::size_t x_stride, const typena
       const Pair p = simd::RowF32::load(x + f * x_stride + at);
 #pragma GCC unroll 4
       for (std::size_t g = 0; g < kGroup; ++g) {
-        acc[f][g][0] = simd::fused(p.a, v[g].a, acc[f][g][0]);
-        acc[f][g][kSplit - 1] = simd::fused(p.b, v[g].b, acc[f][g][kSplit - 1]);
+        acc[f][g][0] = simd::fma(p.a, v[g].a, acc[f][g][0]);
+        acc[f][g][kSplit - 1] = simd::fma(p.b, v[g].b, acc[f][g][kSplit - 1]);
       }
     }
   };

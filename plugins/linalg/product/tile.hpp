@@ -41,7 +41,7 @@ TENON_SIMD_NOINLINE void multiply_f32(const float* rows, const float* lanes, std
     for (int r = 0; r < kRows; ++r) {
       const F x(rows[static_cast<std::size_t>(r) * kStride + k]);
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) acc[r][v] = simd::fused(x, column[v], acc[r][v]);
+      for (int v = 0; v < kVectors; ++v) acc[r][v] = simd::fma(x, column[v], acc[r][v]);
     }
   }
 #pragma GCC unroll 8

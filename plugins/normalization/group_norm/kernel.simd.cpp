@@ -2,8 +2,8 @@
 // vector goes across columns; nothing is gathered. Sums of a column are corrected (Kahan), those of a group's columns are added in f64, so
 // that mean and variance need no further correction. The numbers depend on shapes and level alone.
 #include "plugins/normalization/norm_job.h"
+#include "plugins/support/simd.hpp"
 #include "plugins/support/simd_columns.hpp"
-#include "plugins/support/simd_fma.hpp"
 
 namespace {
 
@@ -189,7 +189,7 @@ class Tile {
       spread(first, width, bias_, [&](std::size_t c) { return biases == nullptr ? -0.0f : biases[column_ + c]; });
       write_columns<Row>(job_, x_ + first, y_ + first, width, [&](std::size_t u, Pair v) {
         const Pair d = centred(u, v), k = k_[u], w = scale_[u], b = bias_[u];
-        return Pair{fused(d.a * k.a, w.a, b.a), fused(d.b * k.b, w.b, b.b)};
+        return Pair{fma(d.a * k.a, w.a, b.a), fma(d.b * k.b, w.b, b.b)};
       });
     });
   }

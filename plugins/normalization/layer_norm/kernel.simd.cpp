@@ -10,7 +10,7 @@
 #include <type_traits>
 
 #include "plugins/normalization/norm_job.h"
-#include "plugins/support/simd_fma.hpp"
+#include "plugins/support/simd.hpp"
 #include "plugins/support/simd_rows.hpp"
 
 namespace {
@@ -32,7 +32,7 @@ inline Pair minus(Pair v, F w) { return {v.a - w, v.b - w}; }
 class Sum {
  public:
   void add(std::size_t u, Pair v) { acc_[u] = plus(acc_[u], v); }
-  void add_square(std::size_t u, Pair v) { acc_[u] = {fused(v.a, v.a, acc_[u].a), fused(v.b, v.b, acc_[u].b)}; }
+  void add_square(std::size_t u, Pair v) { acc_[u] = {fma(v.a, v.a, acc_[u].a), fma(v.b, v.b, acc_[u].b)}; }
   void flush() {
     const Pair all = plus(plus(acc_[0], acc_[1]), plus(acc_[2], acc_[3]));
     total_ = total_ + (all.a + all.b);
@@ -191,7 +191,7 @@ TENON_SIMD_NOINLINE void write_run(const typename Row::T* x, std::size_t n, cons
   const F mean(s.mean), correction(s.correction), k(s.k), factor(scale), offset(bias);
   const auto value = [&](Pair v) {
     const Pair d = centred(v, mean, correction);
-    return Pair{fused(d.a * k, factor, offset), fused(d.b * k, factor, offset)};
+    return Pair{fma(d.a * k, factor, offset), fma(d.b * k, factor, offset)};
   };
   std::size_t i = 0;
   for (; n - i >= kUnit; i += kUnit) {
@@ -217,7 +217,7 @@ TENON_SIMD_NOINLINE void write_elements(const typename Row::T* x, std::size_t n,
   const std::size_t w_step = scale != nullptr ? kUnit : 0, b_step = bias != nullptr ? kUnit : 0;
   const auto value = [&](Pair v, Pair factor, Pair offset) {
     const Pair d = centred(v, mean, correction);
-    return Pair{fused(d.a * k, factor.a, offset.a), fused(d.b * k, factor.b, offset.b)};
+    return Pair{fma(d.a * k, factor.a, offset.a), fma(d.b * k, factor.b, offset.b)};
   };
   std::size_t i = 0;
   for (; n - i >= kUnit; i += kUnit, w += w_step, b += b_step) {

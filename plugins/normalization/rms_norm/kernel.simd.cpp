@@ -27,13 +27,13 @@ class SumOfSquares {
   void step(const Pair (&v)[kUnitsPerStep]) {
 #pragma GCC unroll 4
     for (std::size_t u = 0; u < kUnitsPerStep; ++u) {
-      acc_[2 * u] = xsimd::fma(v[u].a, v[u].a, acc_[2 * u]);
-      acc_[2 * u + 1] = xsimd::fma(v[u].b, v[u].b, acc_[2 * u + 1]);
+      acc_[2 * u] = fma(v[u].a, v[u].a, acc_[2 * u]);
+      acc_[2 * u + 1] = fma(v[u].b, v[u].b, acc_[2 * u + 1]);
     }
   }
   void unit(Pair v) {
-    acc_[0] = xsimd::fma(v.a, v.a, acc_[0]);
-    acc_[1] = xsimd::fma(v.b, v.b, acc_[1]);
+    acc_[0] = fma(v.a, v.a, acc_[0]);
+    acc_[1] = fma(v.b, v.b, acc_[1]);
   }
   void flush() {
     total_ = total_ + (((acc_[0] + acc_[1]) + (acc_[2] + acc_[3])) + ((acc_[4] + acc_[5]) + (acc_[6] + acc_[7])));
