@@ -225,7 +225,7 @@ inline Mask either_is_nan(F u, F v) {
 #elif defined(__SSE2__)
   return Mask(_mm_cmpunord_ps(u, v));
 #else
-  return !(u == u) | !(v == v);
+  return (!(u == u)) | (!(v == v));
 #endif
 }
 template <bool kLargest>
