@@ -66,7 +66,9 @@ class Verbs(CommandTest):
         self.assertIn("WHY", self.run_ok("explain", "rms_norm", *OPERATOR, "--target", "litert").out)
 
     def test_arch_forces_a_level(self):
-        level = self.run_ok("explain", "rms_norm", *OPERATOR, "--json").json()["levels"][-1]
+        levels = self.run_ok("explain", "rms_norm", *OPERATOR, "--json").json()["levels"]
+        built = os.environ.get("TENON_BUILT_LEVELS", ",".join(levels)).split(",")  # a build for the sanitizers has not all
+        level = [name for name in levels if name in built][-1]
         report = self.run_ok("explain", "rms_norm", *OPERATOR, "--arch", level, "--json").json()
         self.assertEqual(report["level"], level)
         self.assertEqual([row["level"] for row in report["steps"]], [level])

@@ -58,7 +58,11 @@ TEST(Conformance, EveryOperator) {
 TEST(Conformance, EveryKernelAtEveryLevel) {
   const json levels = machine(make_context().get())["levels"];
   ASSERT_FALSE(levels.empty());
+  const std::string built = "," TENON_BUILT_LEVELS ",";  // a build for the sanitizers has not all
+  std::size_t tried = 0;
   for (const std::string level : levels) {
+    if (built.find("," + level + ",") == std::string::npos) continue;
+    ++tried;
     Owned<tenon_context> context = make_context(level.c_str());
     std::size_t with_kernels = 0;
     for (const json& op : operators(context.get())) {
@@ -74,6 +78,7 @@ TEST(Conformance, EveryKernelAtEveryLevel) {
     }
     EXPECT_GE(with_kernels, 1u);
   }
+  EXPECT_GE(tried, 1u) << "this machine has none of the levels that were built: " << TENON_BUILT_LEVELS;
 }
 
 }  // namespace

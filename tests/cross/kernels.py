@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The kernel tests of every pack, compiled for another processor and run by qemu-user: each row of arch.json for it, without its hardware.
 
-    tests/cross/kernels.py aarch64 [--work FOLDER] [--filter GTEST_FILTER]
+    tests/cross/kernels.py aarch64 [--packs NAMES] [--work FOLDER] [--filter GTEST_FILTER]
 
 Needs the cross compiler, qemu-user-static and GoogleTest's sources (Debian: g++-aarch64-linux-gnu qemu-user-static googletest). A pack takes
 part by having a *_test.cpp in one of its operators' folders. Exit status 0: all passed.
@@ -43,6 +43,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("arch", choices=["aarch64"])
     parser.add_argument("--work", default=os.path.join(ROOT, "build", "cross"), metavar="FOLDER")
+    parser.add_argument("--packs", metavar="NAMES", help="comma-separated; default: every pack that has kernel tests")
     parser.add_argument("--filter", default="*", metavar="GTEST_FILTER")
     args = parser.parse_args()
     compiler, emulator = tool(f"{args.arch}-linux-gnu-g++"), tool(f"qemu-{args.arch}-static")
@@ -68,6 +69,11 @@ def main():
         jobs[target] = [compiler, *FLAGS, *includes, *more, "-c", source, "-o", target]
 
     packs = sorted({path.split(os.sep)[-3] for path in glob.glob(f"{ROOT}/plugins/*/*/*_test.cpp")})
+    if args.packs is not None:
+        unknown = sorted(set(args.packs.split(",")) - set(packs))
+        if unknown:
+            sys.exit(f"cross: no kernel tests in {', '.join(unknown)}; there are: {', '.join(packs)}")
+        packs = args.packs.split(",")
     if not packs:
         sys.exit("cross: no pack has kernel tests")
     for source in ("gtest-all", "gtest_main"):

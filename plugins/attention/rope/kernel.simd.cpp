@@ -204,7 +204,7 @@ void run_item(const Job& job, std::size_t item, char* slot) {
   const std::size_t first_head = job.heads.count * part / job.head_parts, last_head = job.heads.count * (part + 1) / job.head_parts;
 
   const std::size_t width = job.layout.width, pairs = job.layout.pairs;
-  const float* tables = job.known + first * 2 * width;
+  const float* tables = job.source == Source::Known ? job.known + first * 2 * width : nullptr;
   float* const made = reinterpret_cast<float*>(slot);
   char* const rows = slot + (job.block * 2 * width + 2 * ((pairs + kUnit - 1) / kUnit * kUnit)) * sizeof(float);
   if (job.source != Source::Known) {

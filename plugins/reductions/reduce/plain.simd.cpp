@@ -138,7 +138,9 @@ struct MultiplyF64 : SumF64 {
 template <bool kLargest>
 struct ExtremeF64 : SumF64 {
   static T start(const Job&) { return kLargest ? -__builtin_inf() : __builtin_inf(); }
-  static void put(T& a, T&, T&, T, T x) { a = bool(x != x) | bool(kLargest ? x > a : x < a) ? x : a; }  // a NaN stays: nothing is above it
+  static void put(T& a, T&, T&, T, T x) {
+    a = (bool(x != x) | bool(kLargest ? x > a : x < a)) ? x : a;
+  }  // a NaN stays: nothing is above it
   static void join(T& a, T& b, T& d, T a2, T, T) { put(a, b, d, 0, a2); }
   static R finish(const Job&, T a, T, T, T) { return a; }
 };

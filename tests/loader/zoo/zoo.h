@@ -12,7 +12,7 @@
 
 static const tenon_host_api* zoo_api;
 
-static int32_t zoo_infer(tenon_call* call, const tenon_operator* self, const tenon_node* node) {
+__attribute__((unused)) static int32_t zoo_infer(tenon_call* call, const tenon_operator* self, const tenon_node* node) {
   tenon_type_view type = TENON_TYPE_VIEW_INIT;
   (void)self;
 #ifdef ZOO_IN_INFER
@@ -22,7 +22,8 @@ static int32_t zoo_infer(tenon_call* call, const tenon_operator* self, const ten
   return zoo_api->infer_result(call, 0, &type);
 }
 
-static int32_t zoo_lower(tenon_call* call, const tenon_operator* self, const tenon_node* node, tenon_builder* builder) {
+__attribute__((unused)) static int32_t zoo_lower(tenon_call* call, const tenon_operator* self, const tenon_node* node,
+                                                 tenon_builder* builder) {
   tenon_hlo_value value = TENON_HLO_NONE;
   int32_t code = zoo_api->build_operand(call, builder, 0, &value);
   (void)self;
@@ -30,21 +31,23 @@ static int32_t zoo_lower(tenon_call* call, const tenon_operator* self, const ten
   return code != TENON_OK ? code : zoo_api->build_return(call, builder, &value, 1);
 }
 
-static int32_t zoo_supports(tenon_call* call, const tenon_kernel* self, const tenon_node* node) {
+__attribute__((unused)) static int32_t zoo_supports(tenon_call* call, const tenon_kernel* self, const tenon_node* node) {
   (void)call;
   (void)self;
   (void)node;
   return TENON_OK;
 }
-static int32_t zoo_plan(tenon_call* call, const tenon_kernel* self, const tenon_node* node, tenon_kernel_plan* out) {
+__attribute__((unused)) static int32_t zoo_plan(tenon_call* call, const tenon_kernel* self, const tenon_node* node,
+                                                tenon_kernel_plan* out) {
   (void)call;
   (void)self;
   (void)node;
   (void)out;
   return TENON_OK;
 }
-static int32_t zoo_run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands,
-                       size_t operand_count, const tenon_tensor_view* results, size_t result_count, void* workspace) {
+__attribute__((unused)) static int32_t zoo_run(tenon_call* call, const tenon_kernel* self, const void* state,
+                                               const tenon_tensor_view* operands, size_t operand_count, const tenon_tensor_view* results,
+                                               size_t result_count, void* workspace) {
   (void)call;
   (void)self;
   (void)state;
