@@ -13,14 +13,19 @@ using namespace tenon;               // NOLINT
 using namespace tenon::test_kernel;  // NOLINT
 using At = std::vector<std::int64_t>;
 
-#define TENON_OPERATORS(X)                                                                                               \
-  X(permute)                                                                                                             \
-  X(slice)                                                                                                               \
-  X(reverse)                                                                                                             \
-  X(concat)                                                                                                              \
-  X(stack)                                                                                                               \
-  X(split) X(expand) X(tile) X(repeat_interleave) X(pad) X(diagonal) X(reshape) X(dynamic_slice) X(dynamic_update_slice) \
-      X(constant_of_shape) X(gather) X(take_along_axis) X(gather_nd) X(tril) X(triu)
+#define TENON_OPERATORS(X) \
+  X(permute)               \
+  X(slice)                 \
+  X(reverse)               \
+  X(concat)                \
+  X(stack)                 \
+  X(split)                 \
+  X(expand)                \
+  X(tile)                  \
+  X(repeat_interleave)     \
+  X(pad)                   \
+  X(diagonal)              \
+  X(reshape) X(dynamic_slice) X(dynamic_update_slice) X(constant_of_shape) X(gather) X(take_along_axis) X(gather_nd) X(tril) X(triu)
 #define TENON_DECLARE(name) extern "C" const tenon_operator tenon_operator_##name;
 TENON_OPERATORS(TENON_DECLARE)
 const tenon_operator& table_of(const std::string& name) {
