@@ -40,6 +40,22 @@ inline F fma(F a, F b, F c) {
 #endif
 }
 
+// Rounded once, as a division and a root must be: xsimd 8.1 estimates both in f32 on neon64.
+inline F divide(F a, F b) {
+#if defined(__aarch64__)
+  return F(vdivq_f32(a, b));
+#else
+  return a / b;
+#endif
+}
+inline F root(F a) {
+#if defined(__aarch64__)
+  return F(vsqrtq_f32(a));
+#else
+  return xsimd::sqrt(a);
+#endif
+}
+
 // Any bytes, of whatever type they are.
 inline U load_bits(const void* p) {
 #if defined(__aarch64__)

@@ -11,21 +11,6 @@ namespace simd {
 
 using I = xsimd::batch<std::int32_t, Arch>;
 
-// Rounded once, as a division must be: xsimd 8.1 estimates both in f32 on neon64.
-inline F divide(F a, F b) {
-#if defined(__aarch64__)
-  return F(vdivq_f32(a, b));
-#else
-  return a / b;
-#endif
-}
-inline F root(F a) {
-#if defined(__aarch64__)
-  return F(vsqrtq_f32(a));
-#else
-  return xsimd::sqrt(a);
-#endif
-}
 inline F select_negative(F x, F negative, F other) { return xsimd::select(x < F(0.0f), negative, other); }
 inline F copy_sign(F magnitude, F sign) { return from_bits((bits(magnitude) & U(0x7fffffffu)) | (bits(sign) & U(0x80000000u))); }
 inline F infinity() { return from_bits(U(0x7f800000u)); }

@@ -65,7 +65,7 @@ void lengths(const Job& job, std::size_t begin, std::size_t end, std::size_t) {
     if (small)  // 1 / divisor may not be finite
       write_columns<Row>(job, x, y, width, [&](std::size_t u, Pair v) {
         const Pair d = sum[u];
-        return Pair{v.a / d.a, v.b / d.b};
+        return Pair{divide(v.a, d.a), divide(v.b, d.b)};
       });
     else
       write_columns<Row>(job, x, y, width, [&](std::size_t u, Pair v) {

@@ -238,7 +238,7 @@ TENON_SIMD_NOINLINE void divide_row(const typename Row::T* x, std::size_t n, flo
   for (std::size_t i = 0; i < n; i += kUnit) {
     const std::size_t count = n - i < kUnit ? n - i : kUnit;
     const Pair v = Row::load_part(x + i, count);
-    Row::store_part(y + i, {v.a / d, v.b / d}, count);
+    Row::store_part(y + i, {divide(v.a, d), divide(v.b, d)}, count);
   }
 }
 

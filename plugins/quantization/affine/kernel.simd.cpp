@@ -80,7 +80,7 @@ void dequantize(float* x, const float* scales, const float* zeros, std::size_t n
 template <bool kEach>
 void quantize(const float* x, const float* scales, const float* zeros, const Integer& to, std::int32_t* out, std::size_t n) {
   for (std::size_t i = 0; i < n; i += kLanes) {
-    F v = xsimd::nearbyint(load(x + i) / (kEach ? load(scales + i) : F(*scales)));
+    F v = xsimd::nearbyint(divide(load(x + i), kEach ? load(scales + i) : F(*scales)));
     v = xsimd::select(xsimd::isnan(v), F(0.0f), v);  // a NaN has no integer
     // What lies far outside stays so beyond any zero point; and the conversion has integers that it can hold.
     if (zeros != nullptr) v = v + (kEach ? load(zeros + i) : F(*zeros));
