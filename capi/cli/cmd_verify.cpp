@@ -136,7 +136,11 @@ int verify(const Options& options, const Globals& globals) {
     passed += number(report, "passed");
     drawn += number(report, "drawn");
     refused += number(report, "refused");
-    if (globals.verbose) reproduce += reproducers(report);
+    if (!globals.quiet) reproduce += reproducers(report);
+  }
+  if (!reproduce.empty()) {
+    if (sources == 0) reproduce += "\nthe inputs: the same command with --export DIR writes every case's graph file and inputs\n";
+    reproduce += "\n";
   }
   std::string total = std::to_string(static_cast<long long>(passed)) + " passed, " + std::to_string(failed) + " failed";
   if (drawn > 0) total += ", " + std::to_string(static_cast<long long>(drawn)) + " of them drawn at random";
@@ -159,9 +163,9 @@ Action add_verify(CLI::App& verb) {
   verb.footer(
       "A row per case: the kernel's largest distance from the lowering, run by the interpreter, and the bound that holds, in units in the "
       "last\n"
-      "place. Exit status 1 if a case breaks its bound. For OP, --dtype chooses the cases of that dtype. -q prints only what failed; -v "
-      "adds the\n"
-      "graph file of each failing case.");
+      "place. Exit status 1 if a case breaks its bound. For OP, --dtype chooses the cases of that dtype. The graph file of each failing "
+      "case\n"
+      "is printed, too; -q prints only the rows that failed.");
   return [options](const Globals& globals) { return verify(*options, globals); };
 }
 
