@@ -153,15 +153,6 @@ inline void choose_stores(Job& job, const Table& table) {
 }
 
 using Body = void (*)(const Job&, std::size_t, std::size_t, std::size_t);
-struct Part {
-  const Job* job;
-  Body body;
-};
-inline void run_part(void* argument, std::size_t begin, std::size_t end, std::size_t slot) {
-  const Part& part = *static_cast<const Part*>(argument);
-  part.body(*part.job, begin, end, slot);
-}
-
 // columns: what to run on tiles of job.columns, or null for rows.
 inline std::int32_t run_job(tenon_call* call, const Plan& plan, const Tables& tables, Job& job, Body columns, void* workspace) {
   char* const memory = static_cast<char*>(workspace);
@@ -171,14 +162,13 @@ inline std::int32_t run_job(tenon_call* call, const Plan& plan, const Tables& ta
     choose_parameters(job, plan, *tables.rows, columns != nullptr, memory);
     choose_stores(job, *tables.rows);
   }
-  Part part{&job, columns != nullptr ? columns : tables.rows->rows};
   kernels::Split split = plan.split;
   std::size_t items = plan.space.count;
   if (columns != nullptr) {
     items = plan.space.count * (plan.run != 0 ? plan.channels : 1) / job.columns.count * job.columns.tiles;
     if (split.grain != 0) split.grain = std::max<std::size_t>(1, items * split.grain / plan.space.count);
   }
-  kernels::run_split(call, split, items, run_part, &part);
+  kernels::run_split(call, split, items, columns != nullptr ? columns : tables.rows->rows, job);
   return TENON_OK;
 }
 

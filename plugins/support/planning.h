@@ -77,13 +77,22 @@ inline Split split_of(const tenon_machine& machine, std::size_t items, double ns
   return split;
 }
 
-// Calls fn(argument, begin, end, slot) over [0, items): here, or in parts on the host's threads.
-inline void run_split(tenon_call* call, const Split& split, std::size_t items, tenon_parallel_fn fn, void* argument) {
+// Calls body(begin, end, slot) over [0, items): here, or in parts on the host's threads. body must not throw.
+template <class Body>
+void run_split(tenon_call* call, const Split& split, std::size_t items, const Body& body) {
   if (items == 0) return;
-  if (split.grain == 0)
-    fn(argument, 0, items, 0);
-  else
-    plugin::host().parallel_for(call, items, split.grain, fn, argument);
+  if (split.grain == 0) return static_cast<void>(body(std::size_t{0}, items, std::size_t{0}));
+  const auto part = [](void* argument, std::size_t begin, std::size_t end, std::size_t slot) {
+    (*static_cast<const Body*>(argument))(begin, end, slot);
+  };
+  plugin::host().parallel_for(call, items, split.grain, part, const_cast<Body*>(&body));
+}
+
+// The same with what a level's table has for a job: parts of it, each with a slot of the workspace.
+template <class Job>
+void run_split(tenon_call* call, const Split& split, std::size_t items, void (*body)(const Job&, std::size_t, std::size_t, std::size_t),
+               const Job& job) {
+  run_split(call, split, items, [&](std::size_t begin, std::size_t end, std::size_t slot) { body(job, begin, end, slot); });
 }
 
 // What a plan says of itself in `tenon run --verbose` and `explain`; lives in the plan.

@@ -43,17 +43,9 @@ inline D load_wide(const double* p) { return D::load_unaligned(p); }
 inline void store_wide(double* p, D v) { v.store_unaligned(p); }
 
 // a * b + c, rounded once where the level has such an instruction. xsimd 8.1 does not know that avx512 has it.
-inline D multiply_add(D a, D b, D c) {
+inline D fma(D a, D b, D c) {
 #if defined(__AVX512F__)
   return D(_mm512_fmadd_pd(a, b, c));
-#else
-  return xsimd::fma(a, b, c);
-#endif
-}
-
-inline F multiply_add(F a, F b, F c) {
-#if defined(__AVX512F__)
-  return F(_mm512_fmadd_ps(a, b, c));
 #else
   return xsimd::fma(a, b, c);
 #endif

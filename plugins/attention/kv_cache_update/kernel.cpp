@@ -96,8 +96,7 @@ std::int64_t first_row(const Plan& plan, const tenon_tensor_view& start, std::in
   return inside < 0 ? inside + plan.capacity : inside;
 }
 
-void run_heads(void* argument, std::size_t begin, std::size_t end, std::size_t) {
-  const Run& run = *static_cast<const Run*>(argument);
+void run_heads(const Run& run, std::size_t begin, std::size_t end) {
   const Plan& plan = *run.plan;
   const auto element = static_cast<std::int64_t>(plan.element);
   const bool in_place = run.cache->data == run.result->data;
@@ -133,7 +132,8 @@ std::int32_t run(tenon_call* call, const tenon_kernel*, const void* state, const
   const double moved =
       2.0 * static_cast<double>(operands[kCache].dims[0] * plan.heads * plan.length * plan.size) * static_cast<double>(plan.element);
   if (operands[kCache].data == results[0].data && moved / 15 < 10'000) split.grain = 0;
-  run_split(call, split, static_cast<std::size_t>(operands[kCache].dims[0] * plan.heads), run_heads, &run);
+  run_split(call, split, static_cast<std::size_t>(operands[kCache].dims[0] * plan.heads),
+            [&](std::size_t begin, std::size_t end, std::size_t) { run_heads(run, begin, end); });
   return TENON_OK;
 }
 

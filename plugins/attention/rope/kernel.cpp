@@ -229,16 +229,6 @@ void choose_stores(const Table& table, Job& job) {
   if (!can) job.path = Path::Prefetch;
 }
 
-struct Part {
-  const Job* job;
-  const Table* table;
-};
-
-void run_part(void* argument, std::size_t begin, std::size_t end, std::size_t slot) {
-  const Part& part = *static_cast<const Part*>(argument);
-  part.table->run(*part.job, begin, end, slot);
-}
-
 std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands,
                  std::size_t operand_count, const tenon_tensor_view* results, std::size_t, void* workspace) {
   const Plan& plan = *static_cast<const Plan*>(state);
@@ -286,8 +276,7 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
   }
   set_heads(plan, operands[kInput], results[0], job);
   choose_stores(table, job);
-  Part part{&job, &table};
-  run_split(call, plan.split, plan.batches * blocks * plan.head_parts, run_part, &part);
+  run_split(call, plan.split, plan.batches * blocks * plan.head_parts, table.run, job);
   return TENON_OK;
 }
 

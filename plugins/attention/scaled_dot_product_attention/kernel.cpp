@@ -171,16 +171,6 @@ Mask mask_of(const Plan& plan, const tenon_tensor_view& view) {
 
 Line line_of(const tenon_tensor_view& view) { return {static_cast<const char*>(view.data), view.dtype, view.strides[0]}; }
 
-using Part = void (*)(const Job&, std::size_t, std::size_t, std::size_t);
-struct Work {
-  const Job* job;
-  Part part;
-};
-void run_part(void* argument, std::size_t begin, std::size_t end, std::size_t slot) {
-  const Work& work = *static_cast<const Work*>(argument);
-  work.part(*work.job, begin, end, slot);
-}
-
 }  // namespace
 
 std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands,
@@ -206,13 +196,9 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
   job.visit_all = plan.inspects ? reinterpret_cast<std::uint8_t*>(memory) : nullptr;
   job.memory = reinterpret_cast<float*>(memory + plan.flags_bytes);
   job.partials = job.memory + plan.slots * job.layout.total;
-  Work work{&job, table.inspect};
-  if (plan.inspects) run_split(call, plan.heads, key_heads, run_part, &work);
-  work.part = job.rows != 0 ? table.decode : table.prefill;
-  run_split(call, plan.tasks, key_heads * job.blocks, run_part, &work);
-  if (job.rows == 0) return TENON_OK;
-  work.part = table.merge;
-  run_split(call, {}, key_heads, run_part, &work);
+  if (plan.inspects) run_split(call, plan.heads, key_heads, table.inspect, job);
+  run_split(call, plan.tasks, key_heads * job.blocks, job.rows != 0 ? table.decode : table.prefill, job);
+  if (job.rows != 0) run_split(call, {}, key_heads, table.merge, job);
   return TENON_OK;
 }
 

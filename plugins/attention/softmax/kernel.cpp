@@ -124,15 +124,6 @@ bool may_stream(const Job& job, const Table& table) {
 }
 
 using Body = void (*)(const Job&, std::size_t, std::size_t, std::size_t);
-struct Part {
-  const Job* job;
-  Body body;
-};
-void run_part(void* argument, std::size_t begin, std::size_t end, std::size_t slot) {
-  const Part& part = *static_cast<const Part*>(argument);
-  part.body(*part.job, begin, end, slot);
-}
-
 std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands, std::size_t,
                  const tenon_tensor_view* results, std::size_t, void* workspace) {
   const Plan& plan = *static_cast<const Plan*>(state);
@@ -152,16 +143,16 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
   job.wide_bytes = plan.wide_bytes;
   if (job.path == Path::Stream && !may_stream(job, table)) job.path = Path::Prefetch;
 
-  Part part{&job, table.rows};
+  Body body = table.rows;
   std::size_t items = plan.space.count;
   Split split = plan.split;
   const bool in_rows = job.x.contiguous && job.y.contiguous;
   if (plan.tile != 0 && !in_rows && columns::find_columns(job.space, job.x, job.y, plan.unit, plan.tile, &job.columns)) {
-    part.body = table.columns;
+    body = table.columns;
     items = plan.space.count / job.columns.count * job.columns.tiles;
     if (split.grain != 0) split.grain = std::max<std::size_t>(1, items * split.grain / plan.space.count);
   }
-  run_split(call, split, items, run_part, &part);
+  run_split(call, split, items, body, job);
   return TENON_OK;
 }
 

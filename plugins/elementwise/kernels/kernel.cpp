@@ -246,9 +246,7 @@ std::int32_t run(tenon_call* call, const tenon_kernel*, const void* state, const
   }
   walk.prepare(out.dims, out.rank);
   const Split split = split_of(plan.machine, walk.items, plan.ns);
-  run_split(
-      call, split, walk.items,
-      [](void* argument, std::size_t begin, std::size_t end, std::size_t) { static_cast<const Walk*>(argument)->run(begin, end); }, &walk);
+  run_split(call, split, walk.items, [&](std::size_t begin, std::size_t end, std::size_t) { walk.run(begin, end); });
   return TENON_OK;
 }
 

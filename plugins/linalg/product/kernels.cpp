@@ -260,16 +260,6 @@ void collapse(Group& group) {
   group.rank = kept;
 }
 
-struct Part {
-  const Job* job;
-  const Table* table;
-};
-
-void run_part(void* argument, std::size_t begin, std::size_t end, std::size_t slot) {
-  const Part& part = *static_cast<const Part*>(argument);
-  part.table->run(*part.job, begin, end, slot);
-}
-
 }  // namespace
 
 // The job is not initialised as a whole: it is large, and a small run is short.
@@ -304,8 +294,7 @@ std::int32_t run_product(tenon_call* call, const tenon_kernel* self, const void*
   for (const Step& step : plan.axes.steps) groups[step.group]->steps[step.tensor][step.dim] += tensors[step.tensor]->strides[step.place];
   for (Group* group : groups) collapse(*group);
   const Table& table = *static_cast<const Table*>(self->table);
-  Part part{&job, &table};
-  run_split(call, plan.split, plan.items, run_part, &part);
+  run_split(call, plan.split, plan.items, table.run, job);
   return TENON_OK;
 }
 

@@ -203,16 +203,6 @@ void choose_weights(Job& job, const Table& table, char* memory) {
   table.prepare(job, reinterpret_cast<float*>(memory));
 }
 
-struct Part {
-  const Job* job;
-  const Table* table;
-};
-
-void run_part(void* argument, std::size_t begin, std::size_t end, std::size_t slot) {
-  const Part& part = *static_cast<const Part*>(argument);
-  part.table->run(*part.job, begin, end, slot);
-}
-
 }  // namespace
 
 std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands,
@@ -229,8 +219,7 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
     choose_stores(job, table);
     choose_weights(job, table, memory);
   }
-  Part part{&job, &table};
-  run_split(call, plan.split, plan.space.count, run_part, &part);
+  run_split(call, plan.split, plan.space.count, table.run, job);
   return TENON_OK;
 }
 

@@ -90,33 +90,24 @@ void plan(const Node& node, const tenon_kernel&, tenon_kernel_plan& out) {
 
 void destroy(void* state) { delete static_cast<Plan*>(state); }
 
-struct Part {
-  Job job;
-  const Table* table;
-};
-
-void run_part(void* argument, std::size_t begin, std::size_t end, std::size_t) {
-  const Part& part = *static_cast<const Part*>(argument);
-  part.table->run(part.job, begin, end);
-}
-
 std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands,
                  std::size_t operand_count, const tenon_tensor_view* results, std::size_t, void* workspace) {
   const Plan& plan = *static_cast<const Plan*>(state);
   if (plan.job.runs == 0) return TENON_OK;
-  Part part{plan.job, static_cast<const Table*>(self->table)};
+  const Table& table = *static_cast<const Table*>(self->table);
+  Job job = plan.job;
   char* const memory = static_cast<char*>(workspace);
   const auto widened = [&](const tenon_tensor_view& view, char* to) {
-    part.table->widen(view.dtype, static_cast<const char*>(view.data), plan.scales, reinterpret_cast<float*>(to));
+    table.widen(view.dtype, static_cast<const char*>(view.data), plan.scales, reinterpret_cast<float*>(to));
     return reinterpret_cast<const float*>(to);
   };
   const tenon_tensor_view* const zero = present(operands, operand_count, kZeroPoint);
-  part.job.in = static_cast<const char*>(operands[kInput].data);
-  part.job.out = static_cast<char*>(results[0].data);
-  part.job.scales = plan.scale == TENON_F32 ? static_cast<const float*>(operands[kScale].data) : widened(operands[kScale], memory);
-  part.job.zeros = zero == nullptr ? nullptr : widened(*zero, memory + plan.scale_bytes);
-  part.job.numbers = plan.numbers.empty() ? nullptr : plan.numbers.data();
-  run_split(call, plan.split, plan.job.runs, run_part, &part);
+  job.in = static_cast<const char*>(operands[kInput].data);
+  job.out = static_cast<char*>(results[0].data);
+  job.scales = plan.scale == TENON_F32 ? static_cast<const float*>(operands[kScale].data) : widened(operands[kScale], memory);
+  job.zeros = zero == nullptr ? nullptr : widened(*zero, memory + plan.scale_bytes);
+  job.numbers = plan.numbers.empty() ? nullptr : plan.numbers.data();
+  run_split(call, plan.split, plan.job.runs, [&](std::size_t begin, std::size_t end, std::size_t) { table.run(job, begin, end); });
   return TENON_OK;
 }
 

@@ -38,23 +38,14 @@ void plan(const Node& node, const tenon_kernel&, tenon_kernel_plan& out) {
 
 void destroy(void* state) { delete static_cast<Plan*>(state); }
 
-struct Part {
-  Job job;
-  const Table* table;
-};
-
-void run_part(void* argument, std::size_t begin, std::size_t end, std::size_t) {
-  const Part& part = *static_cast<const Part*>(argument);
-  part.table->run(part.job, begin, end);
-}
-
 std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands, std::size_t,
                  const tenon_tensor_view* results, std::size_t, void*) {
   const Plan& plan = *static_cast<const Plan*>(state);
-  Part part{plan.job, static_cast<const Table*>(self->table)};
-  part.job.from = static_cast<const unsigned char*>(operands[0].data);
-  part.job.to = static_cast<char*>(results[0].data);
-  run_split(call, plan.split, plan.blocks, run_part, &part);
+  const Table& table = *static_cast<const Table*>(self->table);
+  Job job = plan.job;
+  job.from = static_cast<const unsigned char*>(operands[0].data);
+  job.to = static_cast<char*>(results[0].data);
+  run_split(call, plan.split, plan.blocks, [&](std::size_t begin, std::size_t end, std::size_t) { table.run(job, begin, end); });
   return TENON_OK;
 }
 

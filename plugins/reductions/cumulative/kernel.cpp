@@ -66,17 +66,6 @@ void plan(const Node& node, const tenon_kernel&, tenon_kernel_plan& out) {
 
 void destroy(void* state) { delete static_cast<Plan*>(state); }
 
-namespace {
-struct Part {
-  const Job* job;
-  const Table* table;
-};
-void run_part(void* argument, std::size_t begin, std::size_t end, std::size_t slot) {
-  const Part& part = *static_cast<const Part*>(argument);
-  part.table->run(*part.job, begin, end, slot);
-}
-}  // namespace
-
 std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, const tenon_tensor_view* operands, std::size_t,
                  const tenon_tensor_view* results, std::size_t, void* workspace) {
   const Plan& plan = *static_cast<const Plan*>(state);
@@ -100,8 +89,7 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
     if (d != plan.axis) push(d > plan.axis ? &job.inner : &job.kept, plan.dims[d], operands[0].strides[d], results[0].strides[d]);
   job.buffers = static_cast<char*>(workspace);
   job.slot_bytes = plan.slot_bytes;
-  Part part{&job, static_cast<const Table*>(self->table)};
-  run_split(call, plan.split, tasks, run_part, &part);
+  run_split(call, plan.split, tasks, static_cast<const Table*>(self->table)->run, job);
   return TENON_OK;
 }
 

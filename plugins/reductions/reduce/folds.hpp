@@ -64,11 +64,11 @@ inline F exponential(F d) {
   const F shifted = t + F(12582912.0f);  // 1.5 * 2^23: the sum rounds to an integer
   const F f = t - (shifted - F(12582912.0f));
   F p(0x1.5bba14p-10f);
-  p = multiply_add(p, f, F(0x1.3cea88p-7f));
-  p = multiply_add(p, f, F(0x1.c6b752p-5f));
-  p = multiply_add(p, f, F(0x1.ebf9bcp-3f));
-  p = multiply_add(p, f, F(0x1.62e42ap-1f));
-  p = multiply_add(p, f, F(1.0f));
+  p = fma(p, f, F(0x1.3cea88p-7f));
+  p = fma(p, f, F(0x1.c6b752p-5f));
+  p = fma(p, f, F(0x1.ebf9bcp-3f));
+  p = fma(p, f, F(0x1.62e42ap-1f));
+  p = fma(p, f, F(1.0f));
   return from_bits(bits(p) + (bits(shifted) << 23));
 }
 struct Exponential {  // of the difference from the largest element, which is finite
@@ -184,8 +184,8 @@ class VarianceOfRun {
     const D low = w.low - shift_, high = w.high - shift_;
     sum_[at] += low;
     sum_[at + 1] += high;
-    squares_[at] = multiply_add(low, low, squares_[at]);
-    squares_[at + 1] = multiply_add(high, high, squares_[at + 1]);
+    squares_[at] = fma(low, low, squares_[at]);
+    squares_[at + 1] = fma(high, high, squares_[at + 1]);
   }
   D shift_;
   D sum_[4], squares_[4];
@@ -207,7 +207,7 @@ inline void vary_unit(const typename Row::T* const* rows, std::size_t count, std
 #pragma GCC unroll 4
     for (std::size_t k = 0; k < 4; ++k) {
       s[k] += d[k];
-      q[k] = multiply_add(d[k], d[k], q[k]);
+      q[k] = fma(d[k], d[k], q[k]);
     }
   }
   for (std::size_t k = 0; k < 4; ++k) {

@@ -145,19 +145,6 @@ void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) 
 
 void destroy(void* state) { delete static_cast<Plan*>(state); }
 
-namespace {
-
-struct Part {
-  const Job* job;
-  void (*body)(const Job&, std::size_t, std::size_t, std::size_t);
-};
-void run_part(void* argument, std::size_t begin, std::size_t end, std::size_t slot) {
-  const Part& part = *static_cast<const Part*>(argument);
-  part.body(*part.job, begin, end, slot);
-}
-
-}  // namespace
-
 std::int32_t run(tenon_call* call, const tenon_kernel*, const void* state, const tenon_tensor_view* operands, std::size_t,
                  const tenon_tensor_view* results, std::size_t, void* workspace) {
   const Plan& plan = *static_cast<const Plan*>(state);
@@ -186,12 +173,8 @@ std::int32_t run(tenon_call* call, const tenon_kernel*, const void* state, const
   job.buffers = static_cast<char*>(workspace);
   job.slot_bytes = plan.slot_bytes;
   job.partials = job.buffers + std::max(plan.split.threads, plan.merge_split.threads) * plan.slot_bytes;
-  Part part{&job, plan.table->run};
-  run_split(call, plan.split, blocks * plan.parts, run_part, &part);
-  if (plan.parts > 1) {
-    part.body = plan.table->merge;
-    run_split(call, plan.merge_split, blocks, run_part, &part);
-  }
+  run_split(call, plan.split, blocks * plan.parts, plan.table->run, job);
+  if (plan.parts > 1) run_split(call, plan.merge_split, blocks, plan.table->merge, job);
   return TENON_OK;
 }
 

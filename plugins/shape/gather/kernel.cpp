@@ -99,8 +99,7 @@ void copy_slices(const Run& run, const std::int64_t* places, char* result, std::
 }
 
 // Places [begin, end), in the result's order, a stretch of the last dimension at a time.
-void run_places(void* argument, std::size_t begin, std::size_t end, std::size_t) {
-  const Run& run = *static_cast<const Run*>(argument);
+void run_places(const Run& run, std::size_t begin, std::size_t end) {
   const int last = run.rank - 1;
   while (begin < end) {
     std::size_t rest = begin;
@@ -198,7 +197,7 @@ std::int32_t run_slices(tenon_call* call, const tenon_kernel* self, const void* 
   run.filling.from = reinterpret_cast<const char*>(plan.fill.fill);
   if (!settle(run.slice)) return TENON_OK;
   settle(run.filling);
-  run_split(call, plan.split, plan.places, run_places, &run);
+  run_split(call, plan.split, plan.places, [&](std::size_t begin, std::size_t end, std::size_t) { run_places(run, begin, end); });
   return TENON_OK;
 }
 

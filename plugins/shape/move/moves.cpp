@@ -168,8 +168,7 @@ void run_piece(const Run& run, std::size_t number, std::size_t part, std::size_t
   move(run, box);
 }
 
-void run_units(void* argument, std::size_t begin, std::size_t end, std::size_t) {
-  const Run& run = *static_cast<const Run*>(argument);
+void run_units(const Run& run, std::size_t begin, std::size_t end) {
   const std::vector<std::size_t>& first = run.plan->first_unit;
   begin += run.first;
   end += run.first;
@@ -276,8 +275,8 @@ std::int32_t run_moves(tenon_call* call, const tenon_kernel* self, const void* s
   const std::size_t steps = plan.ordered ? plan.moves.pieces.size() : 1;
   for (std::size_t step = 0; step < steps; ++step) {
     run.first = plan.ordered ? plan.first_unit[step] : 0;
-    const std::size_t end = plan.ordered ? plan.first_unit[step + 1] : plan.first_unit.back();
-    run_split(call, plan.split, end - run.first, run_units, &run);
+    const std::size_t last = plan.ordered ? plan.first_unit[step + 1] : plan.first_unit.back();
+    run_split(call, plan.split, last - run.first, [&](std::size_t begin, std::size_t end, std::size_t) { run_units(run, begin, end); });
   }
   return TENON_OK;
 }

@@ -49,8 +49,7 @@ struct Run {
   rows::View x, y;
 };
 
-void run_rows(void* argument, std::size_t begin, std::size_t end, std::size_t) {
-  const Run& run = *static_cast<const Run*>(argument);
+void run_rows(const Run& run, std::size_t begin, std::size_t end) {
   const Plan& plan = *run.plan;
   const auto element = static_cast<std::int64_t>(plan.element), length = static_cast<std::int64_t>(plan.space.length);
   const std::int64_t x_step = run.x.inner[0] * element, y_step = run.y.inner[0] * element;
@@ -85,7 +84,7 @@ std::int32_t run(tenon_call* call, const tenon_kernel*, const void* state, const
   run.plan = &plan;
   rows::make_view(plan.space, operands[0], plan.rank, plan.rank - 1, &run.x);
   rows::make_view(plan.space, results[0], plan.rank, plan.rank - 1, &run.y);
-  run_split(call, plan.split, plan.space.count, run_rows, &run);
+  run_split(call, plan.split, plan.space.count, [&](std::size_t begin, std::size_t end, std::size_t) { run_rows(run, begin, end); });
   return TENON_OK;
 }
 
