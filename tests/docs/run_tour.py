@@ -48,9 +48,11 @@ class Names:
             for word in words:
                 if text and word.startswith("-") and not re.search(rf"(?<![\w-]){re.escape(word.split('=')[0])}(?![\w-])", text):
                     return f"`tenon {words[0]}` has no option {word}"
-        elif re.fullmatch(r"[\w.-]+(/[\w.-]+)+/?", code) and code.split("/")[0] in os.listdir(ROOT) and not code.startswith("build"):
-            if not os.path.exists(os.path.join(ROOT, code)) and not os.path.exists(os.path.join(ROOT, os.path.dirname(document), code)):
-                return f"there is no file {code}"
+            return None
+        path = code.split()[0] if code.strip() else ""
+        if re.fullmatch(r"[\w.-]+(/[\w.-]+)+/?", path) and path.split("/")[0] in os.listdir(ROOT) and not path.startswith("build"):
+            if not os.path.exists(os.path.join(ROOT, path)) and not os.path.exists(os.path.join(ROOT, os.path.dirname(document), path)):
+                return f"there is no file {path}"
         return None
 
 
