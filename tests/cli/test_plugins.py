@@ -2,12 +2,14 @@
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
+import sys
 
 import jsonschema
 from support import COMMAND, CommandTest, tenon
-from test_reports import Reports
+from test_reports import ROOT, Reports
 
 PACKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(COMMAND))), "lib", "tenon", "plugins-1")
 
@@ -141,6 +143,20 @@ class Doctor(PluginTest):
         text, report = self.doctor(0, "--plugin-path", self.folder)
         self.assertEqual(len(report["warnings"]), 1)
         self.assertIn("alone.so has no manifest", text)
+
+    def test_two_plugins_with_the_same_operator(self):
+        head = "schema: 1\nname: org.example.twin\nversion: \"1\"\nkind: operators\nnamespace: tenon\nlicense: Apache-2.0\n"
+        ops = "ops:\n- name: rms_norm\n  operands: [{name: input, type: float}]\n  results: [{name: output, like: input}]\n"
+        pack = [sys.executable, os.path.join(ROOT, "cmake", "tenon_pack.py"), "build", "--manifest", self.write("twin.yaml", head + ops)]
+        subprocess.run([*pack, "--out", self.path("twin.tenon.yaml"), "--note", self.path("note.c"), "--library", "twin", "--arch",
+                        platform.machine(), "--include", os.path.join(ROOT, "capi", "include")], check=True)
+        self.write("p.c", "int tenon_plugin_query_v1(void) { return 3; }\n")
+        subprocess.run(["cc", "-shared", "-fPIC", self.path("p.c"), self.path("note.c"), "-o", self.path("twin.so")], check=True)
+        text, report = self.doctor(0, "--plugin-path", self.folder)
+        self.assertEqual(len(report["warnings"]), 1)
+        self.assertIn("the operator tenon.rms_norm of tenon.normalization is not used: org.example.twin has it too, and comes first", text)
+        _, report = self.doctor(1, "--plugin-path", self.folder, "--open")
+        self.assertEqual([row["name"] for row in report["to_mend"]], ["org.example.twin"])
 
     def test_open_finds_what_only_running_shows(self):
         self.assertEqual(self.doctor(0, "--open")[1]["to_mend"], [])
