@@ -4,7 +4,8 @@
     generate.py [--check] [--include DIR] [--cc COMPILER]
 
 src/base.rs, src/plugin.rs, src/host.rs: constants, structs, functions and comments of base.h, plugin.h, tenon.h. src/layout.rs: size and
-alignment of every struct, asserted when the crate is compiled. tests/offsets.rs: the offset of every field, by a test. The numbers are what a
+alignment of every struct, asserted when the crate is compiled. tests/headers.rs: the offset of every field, and that the library has
+every function. The numbers are what a
 C program prints. --check: writes nothing, and fails where a file is not what the headers say. Standard library only.
 """
 import argparse
@@ -269,10 +270,10 @@ def layouts(headers, include, compiler):
     return out
 
 
-def layout_files(found):
+def layout_files(found, functions):
     sizes = "//! Sizes and alignments that a C compiler gives the structs, with 64-bit pointers. Written by generate.py.\nuse crate::*;\n" \
             "use core::mem::{align_of, size_of};\n\n"
-    offsets = "//! Offsets that a C compiler gives the fields, with 64-bit pointers. Written by generate.py.\n" \
+    offsets = "//! What C has: the offset of every field, with 64-bit pointers, and every function. Written by generate.py.\n" \
               "#![cfg(target_pointer_width = \"64\")]\nuse core::mem::MaybeUninit;\nuse core::ptr::addr_of;\nuse tenon_sys::*;\n\n" \
               "macro_rules! offsets {\n    ($name:ident { $($field:ident: $offset:expr,)* }) => {{\n" \
               "        let memory = MaybeUninit::<$name>::uninit();\n        let start = memory.as_ptr();\n" \
@@ -285,7 +286,9 @@ def layout_files(found):
         sizes += f"const _: () = assert!(size_of::<{name}>() == {size} && align_of::<{name}>() == {alignment});\n"
         inner = " ".join(f"{safe(field)}: {offset}," for field, offset in fields.items())
         offsets += f"    offsets!({name} {{ {inner} }});\n"
-    return sizes, offsets + "}\n"
+    offsets += "}\n\n#[cfg(feature = \"host\")]\n#[test]\nfn every_function_is_in_the_library() {\n    let all = [\n"
+    offsets += "".join(f"        {name} as *const (),\n" for name in functions)
+    return sizes, offsets + "    ];\n    assert!(all.iter().all(|function| !function.is_null()));\n}\n"
 
 
 def main():
@@ -298,14 +301,15 @@ def main():
     headers = [Header(folder / name, kinds) for name in ("base.h", "plugin.h", "tenon.h")]
     for header in headers:
         header.read()
-    sizes, offsets = layout_files(layouts(headers, options.include, options.cc))
+    functions = [name for header in headers for name in re.findall(r"pub fn (\w+)\(", "".join(header.functions))]
+    sizes, offsets = layout_files(layouts(headers, options.include, options.cc), functions)
     raw = "use std::os::raw::{c_char, c_void};\n"
     files = {
         "src/base.rs": headers[0].rust(raw),
         "src/plugin.rs": headers[1].rust("use crate::base::*;\n" + raw),
         "src/host.rs": headers[2].rust("use crate::base::*;\nuse crate::plugin::*;\n" + raw),
         "src/layout.rs": sizes,
-        "tests/offsets.rs": offsets,
+        "tests/headers.rs": offsets,
     }
     wrong = []
     for name, text in files.items():
