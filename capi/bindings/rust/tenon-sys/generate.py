@@ -5,8 +5,8 @@
 
 src/base.rs, src/plugin.rs, src/host.rs: constants, structs, functions and comments of base.h, plugin.h, tenon.h. src/layout.rs: size and
 alignment of every struct, asserted when the crate is compiled. tests/headers.rs: the offset of every field, and that the library has
-every function. The numbers are what a
-C program prints. --check: writes nothing, and fails where a file is not what the headers say. Standard library only.
+every function. The numbers are what a C program prints. --check: writes nothing, and fails where a file is not what the headers say. Standard
+library only.
 """
 import argparse
 import pathlib
