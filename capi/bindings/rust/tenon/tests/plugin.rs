@@ -217,7 +217,6 @@ fn errors_and_panics_are_errors() {
     };
     failed("infer", Code::INTERNAL, "index out of bounds");
     failed("advice", Code::OUT_OF_RANGE, "take another");
-    failed("plan", Code::INTERNAL, "plan, as told");
     failed("run", Code::INTERNAL, "run, as told");
     failed("part", Code::INTERNAL, "part, as told");
     failed("dtype", Code::INTERNAL, "another dtype");
@@ -228,6 +227,10 @@ fn errors_and_panics_are_errors() {
         assert_eq!(error.code(), Code::INTERNAL, "{error:?}");
         assert!(error.report().contains(text), "{error:?}");
     }
+    // A kernel that fails to plan is passed over, and explain says why.
+    assert_eq!(scale("plan").unwrap()[999], 1998.0);
+    let program = Graph::from_operator(&context, "test.scale", "f32", "8", &["trouble=plan"]).unwrap().compile().unwrap();
+    assert!(program.explain().unwrap().contains("plan, as told"));
     assert_eq!(scale("none").unwrap()[1], 2.0); // the library works on
 }
 
