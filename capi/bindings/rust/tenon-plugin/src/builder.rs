@@ -15,7 +15,7 @@ impl Value {
     pub const ABSENT: Value = Value(TENON_HLO_NONE);
     /// The value, or `None` if it is [`Value::ABSENT`].
     pub fn present(self) -> Option<Value> {
-        (self != Value::ABSENT).then(|| self)
+        (self != Value::ABSENT).then_some(self)
     }
 }
 impl From<Option<Value>> for Value {

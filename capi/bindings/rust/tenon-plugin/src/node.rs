@@ -60,7 +60,7 @@ impl<'a> Call<'a> {
     fn machine(&self) -> Option<tenon_machine> {
         let mut out = tenon_machine::INIT;
         // SAFETY: the call is valid for 'a, and `out` has its size in its header.
-        (unsafe { api!(machine(self.raw, &mut out)) } == TENON_OK).then(|| out)
+        (unsafe { api!(machine(self.raw, &mut out)) } == TENON_OK).then_some(out)
     }
 }
 
@@ -182,7 +182,7 @@ impl<'a> Node<'a> {
         let mut out = tenon_attr::INIT;
         // SAFETY: the node is valid for 'a, and the host fills in `out` where it returns 1.
         let found = unsafe { api!(node_attr(self.raw, name.as_ptr().cast(), name.len(), &mut out)) } != 0;
-        (found && out.kind != TENON_ATTR_NONE).then(|| out)
+        (found && out.kind != TENON_ATTR_NONE).then_some(out)
     }
     fn attribute(&self, name: &str, kind: i32) -> Result<tenon_attr> {
         self.find(name).filter(|found| found.kind == kind).ok_or_else(|| {

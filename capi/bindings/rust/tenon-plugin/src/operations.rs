@@ -86,7 +86,7 @@ impl Builder<'_> {
 impl Builder<'_> {
     /// `stablehlo.iota`: the position along a dimension.
     pub fn iota(&self, result: &Type, dimension: i64) -> Result<Value> {
-        self.operation("iota", &[], &[attr("iota_dimension", dimension)], &[result.clone()])
+        self.operation("iota", &[], &[attr("iota_dimension", dimension)], std::slice::from_ref(result))
     }
     /// `stablehlo.reshape`.
     pub fn reshape(&self, a: Value, dims: &[i64]) -> Result<Value> {

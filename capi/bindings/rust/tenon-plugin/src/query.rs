@@ -24,6 +24,7 @@ pub struct StaticPlugin {
 ///
 /// # Safety
 /// Called by a host, as `tenon/plugin.h` says.
+#[allow(clippy::absurd_extreme_comparisons, clippy::unnecessary_min_or_max)] // the minors are 0 today
 pub unsafe fn answer(plugin: &'static StaticPlugin, own_library: bool, host: *const tenon_host_info, out: *mut tenon_plugin_info) -> i32 {
     // The host's structs; every field read here is one of version 1.0.
     let api_minor_chosen = (*host).api_minor_max.min(TENON_PLUGIN_API_MINOR);

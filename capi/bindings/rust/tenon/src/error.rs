@@ -22,7 +22,11 @@ enum Inner {
     /// A cause: lives as long as the error that it is the cause of, which alone lends it.
     Lent(NonNull<tenon_error>),
     /// Found by this crate, before the library was asked.
-    Here { code: Code, message: String, advice: String },
+    Here {
+        code: Code,
+        message: String,
+        advice: String,
+    },
 }
 
 // SAFETY: an error does not change; its readers are `@threads any`, and its release is exclusive as Drop is.

@@ -43,7 +43,11 @@ pub enum Unused {
 
 impl Unused {
     fn flags(self) -> u32 {
-        if self == Unused::Prune { TENON_GRAPH_PRUNE } else { 0 }
+        if self == Unused::Prune {
+            TENON_GRAPH_PRUNE
+        } else {
+            0
+        }
     }
 }
 
@@ -228,8 +232,7 @@ impl<'a> NodeBuilder<'a> {
         let (mut ids, mut count) = ([TENON_VALUE_NONE; ROOM], 0);
         // SAFETY: everything that the request points at outlives the call.
         check(|error| unsafe { tenon_graph_add_node(self.graph.raw.as_ptr(), &request, ids.as_mut_ptr(), ROOM, &mut count, error) })?;
-        let mut out: Vec<Option<Value>> =
-            ids[..count.min(ROOM)].iter().map(|&id| (id != TENON_VALUE_NONE).then(|| Value(id))).collect();
+        let mut out: Vec<Option<Value>> = ids[..count.min(ROOM)].iter().map(|&id| (id != TENON_VALUE_NONE).then_some(Value(id))).collect();
         for i in ROOM..count {
             out.push(self.graph.find(&format!("{}:{i}", self.name)).ok());
         }

@@ -30,10 +30,16 @@ pub(crate) unsafe extern "C" fn log(user: *mut c_void, level: i32, category: *co
         _ => LogLevel::Debug,
     };
     // A panic must not reach the library; the line is lost.
-    let _ = catch_unwind(AssertUnwindSafe(|| log(level, crate::raw::lent(category), crate::raw::lent_text(|out| {
-        *out = length;
-        text
-    }))));
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        log(
+            level,
+            crate::raw::lent(category),
+            crate::raw::lent_text(|out| {
+                *out = length;
+                text
+            }),
+        )
+    }));
 }
 
 /// Where a context's plans and kernels get their memory from.
@@ -109,7 +115,13 @@ impl Task {
     }
 }
 
-pub(crate) unsafe extern "C" fn parallel_for(user: *mut c_void, count: usize, grain: usize, body: tenon_parallel_fn, argument: *mut c_void) {
+pub(crate) unsafe extern "C" fn parallel_for(
+    user: *mut c_void,
+    count: usize,
+    grain: usize,
+    body: tenon_parallel_fn,
+    argument: *mut c_void,
+) {
     let pool = &*user.cast::<Box<dyn ThreadPool>>();
     if let Some(body) = body {
         let run = || pool.parallel_for(count, grain, Task { body, argument });

@@ -53,7 +53,11 @@ pub(crate) unsafe fn lent_text<'a>(call: impl FnOnce(*mut usize) -> *const c_cha
 /// # Safety
 /// `data` is NUL-terminated and lent for `'a`.
 pub(crate) unsafe fn lent<'a>(data: *const c_char) -> &'a str {
-    if data.is_null() { "" } else { CStr::from_ptr(data).to_str().unwrap_or("(not UTF-8)") }
+    if data.is_null() {
+        ""
+    } else {
+        CStr::from_ptr(data).to_str().unwrap_or("(not UTF-8)")
+    }
 }
 
 /// A text as C takes it.

@@ -58,9 +58,8 @@ impl Graph {
     pub fn verify(&self, params: Option<&Params>, options: &VerifyOptions) -> Result<Verdict> {
         let mut failed = 0;
         let params = params.map_or(std::ptr::null(), |params| params.raw() as *const _);
-        let json = options.call(|options| {
-            text(|out, error| unsafe { tenon_verify_graph_json(self.raw(), params, options, out, &mut failed, error) })
-        })?;
+        let json = options
+            .call(|options| text(|out, error| unsafe { tenon_verify_graph_json(self.raw(), params, options, out, &mut failed, error) }))?;
         Ok(Verdict { failed, json })
     }
 }

@@ -68,7 +68,11 @@ fn strided(available: usize, offset: usize, dims: &[i64], strides: &[i64], disti
     let (mut low, mut high) = (offset as i128, offset as i128);
     for (&size, &stride) in dims.iter().zip(strides) {
         let reach = (size as i128 - 1) * stride as i128;
-        if reach < 0 { low += reach } else { high += reach }
+        if reach < 0 {
+            low += reach
+        } else {
+            high += reach
+        }
     }
     if low < 0 || high >= available as i128 {
         return Err(wrong(format!("strides {strides:?} with sizes {dims:?} reach from element {low} to {high}, the data has {available}")));
@@ -139,7 +143,11 @@ impl<'a> View<'a> {
     /// The sizes.
     pub fn dims(&self) -> &'a [i64] {
         // SAFETY: `rank` sizes, borrowed for 'a.
-        if self.raw.rank == 0 { &[] } else { unsafe { std::slice::from_raw_parts(self.raw.dims, self.raw.rank as usize) } }
+        if self.raw.rank == 0 {
+            &[]
+        } else {
+            unsafe { std::slice::from_raw_parts(self.raw.dims, self.raw.rank as usize) }
+        }
     }
     /// An element as a double, by row-major index: for reports.
     pub fn element(&self, index: usize) -> Result<f64> {

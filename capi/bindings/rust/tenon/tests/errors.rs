@@ -37,7 +37,8 @@ fn an_error_says_what_where_and_what_to_do() {
     assert_eq!(format!("{error:?}"), error.report().trim_end());
     graph.node("norm", "rms_norm").operands(&[x]).add().unwrap(); // the name is not taken
 
-    let text = "tenon: 1\nname: g\ninputs:\n- {name: x, dtype: f32, shape: [4]}\nnodes:\n- {name: y, op: rms_morn, inputs: [x]}\noutputs: [y]\n";
+    let text =
+        "tenon: 1\nname: g\ninputs:\n- {name: x, dtype: f32, shape: [4]}\nnodes:\n- {name: y, op: rms_morn, inputs: [x]}\noutputs: [y]\n";
     let error = Graph::parse(&context, text, "g.yaml", Unused::Refuse).unwrap_err();
     assert_eq!(error.code(), Code::NOT_FOUND);
     assert_eq!((error.place().file, error.place().line), ("g.yaml", 6));
@@ -154,8 +155,14 @@ fn runs_are_checked() {
     let good = View::new(&x, &[2, 4]).unwrap();
     assert_eq!(code(program.run(&[], &mut [ViewMut::new(&mut y, &[2, 4]).unwrap()])), Code::INVALID_ARGUMENT);
     assert_eq!(code(program.run(&[good], &mut [])), Code::INVALID_ARGUMENT);
-    assert_eq!(code(program.run(&[View::new(&x, &[4, 2]).unwrap()], &mut [ViewMut::new(&mut y, &[2, 4]).unwrap()])), Code::INVALID_ARGUMENT);
-    assert_eq!(code(program.run(&[View::new(&wide, &[2, 4]).unwrap()], &mut [ViewMut::new(&mut y, &[2, 4]).unwrap()])), Code::INVALID_ARGUMENT);
+    assert_eq!(
+        code(program.run(&[View::new(&x, &[4, 2]).unwrap()], &mut [ViewMut::new(&mut y, &[2, 4]).unwrap()])),
+        Code::INVALID_ARGUMENT
+    );
+    assert_eq!(
+        code(program.run(&[View::new(&wide, &[2, 4]).unwrap()], &mut [ViewMut::new(&mut y, &[2, 4]).unwrap()])),
+        Code::INVALID_ARGUMENT
+    );
     assert_eq!(code(program.run(&[good], &mut [ViewMut::new(&mut y, &[8]).unwrap()])), Code::INVALID_ARGUMENT);
     let outputs = &mut [ViewMut::new(&mut y, &[2, 4]).unwrap()];
     assert_eq!(code(program.run_with(&[Input::SameAs(1)], outputs, RunOptions::default())), Code::OUT_OF_RANGE);

@@ -182,7 +182,7 @@ fn every_kind_of_memory() {
     // Bytes at an odd address.
     let mut bytes = vec![0u8];
     x[..6].iter().for_each(|v| bytes.extend(v.to_ne_bytes()));
-    let mut out = vec![0u8; 25];
+    let mut out = [0u8; 25];
     let output = ViewMut::from_bytes(DType::F32, &mut out[1..], &[2, 3]).unwrap();
     program.run(&[View::from_bytes(DType::F32, &bytes[1..], &[2, 3]).unwrap()], &mut [output]).unwrap();
     let got: Vec<f32> = out[1..].chunks(4).map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect();

@@ -110,7 +110,9 @@ impl Operator for Pieces {
             y = b.add(y, bias)?;
         }
         // What the builder refuses is an error, and stays one.
-        assert!(b.splat(&Type::new(DType::I8, &[]), 128.0).is_err() && b.splat(&Type::new(DType::I64, &[]), 9223372036854775808.0).is_err());
+        assert!(
+            b.splat(&Type::new(DType::I8, &[]), 128.0).is_err() && b.splat(&Type::new(DType::I64, &[]), 9223372036854775808.0).is_err()
+        );
         b.finish(&[y])
     }
 }

@@ -35,7 +35,8 @@ fn one_program_on_many_threads() {
                     let (x, mut y) = (vec![value; 64 * 256], vec![0.0f32; 64 * 256]);
                     let inputs = [View::new(&x, &[64, 256]).unwrap(), View::new(scale, &[256]).unwrap()];
                     program.run(&inputs, &mut [ViewMut::new(&mut y, &[64, 256]).unwrap()]).unwrap();
-                    assert!(y.iter().all(|&v| (v - 1.0).abs() < 1e-5), "{}", y[0]); // equal numbers have the norm 1
+                    assert!(y.iter().all(|&v| (v - 1.0).abs() < 1e-5), "{}", y[0]);
+                    // equal numbers have the norm 1
                 }
             });
         }
