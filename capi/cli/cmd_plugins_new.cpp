@@ -80,6 +80,7 @@ std::vector<std::string> languages() {
     const std::string language(file.path.substr(0, file.path.find('/')));
     if (language != "common" && std::find(out.begin(), out.end(), language) == out.end()) out.push_back(language);
   }
+  std::sort(out.begin(), out.end());
   return out;
 }
 

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 
 @FIND_TENON@
-cmake -S . -B build -DCMAKE_PREFIX_PATH="$(tenon --variable=prefix)" "$@" >build.log 2>&1 || { cat build.log >&2; exit 1; }
-cmake --build build >build.log 2>&1 || { cat build.log >&2; exit 1; }
-rm build.log
+mkdir -p build
+log=$PWD/build/build.log # shown where something fails
+cmake -S . -B build -DCMAKE_PREFIX_PATH="$(tenon --variable=prefix)" "$@" >"$log" 2>&1 && cmake --build build >>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 echo "built $PWD/build/tenon/plugins-1/@LIBRARY@.so"
