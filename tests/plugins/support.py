@@ -60,7 +60,9 @@ class PluginTest(unittest.TestCase):
         return self.folder / folder
 
     def build(self, project, *arguments, **environment):
-        self.ok(run("./build.sh", *arguments, cwd=project, **{"TENON_PREFIX": PREFIX, **environment}))
+        done = run("./build.sh", *arguments, cwd=project, **{"TENON_PREFIX": PREFIX, **environment})
+        self.ok(done)
+        self.assertEqual(done.stderr, "", "a warning")
         return project / "build" / "tenon" / "plugins-1"
 
     def install(self, built):
