@@ -43,6 +43,8 @@ class Project:
         arguments = ("--dtype", "f32", "--shape", ",".join("x".join(map(str, shape)) for shape in self.shapes))
         self.assertIn(self.step, self.tenon("lower", f"op:{name}", *arguments, "--target", "stablehlo"))
         self.assertIn(f"@{name}", self.tenon("lower", f"op:{name}", *arguments, "--target", "custom-call"))
+        for target in ("xla", "iree", "litert"):
+            self.assertIn("@main", self.tenon("lower", f"op:{name}", *arguments, "--target", target))
         for level in self.levels:
             chosen = self.candidates(name, "--arch", level)[0]
             self.assertEqual((chosen["plugin"], chosen["level"], chosen["chosen"]), (name.replace("_", "-"), level, True))
@@ -95,27 +97,30 @@ class Project:
     def matches_numpy(self, name, attributes, inputs, definition, ulps, *options):
         """--strict: by a kernel, and not by the interpreter."""
         names = [f"x{i}" for i in range(len(inputs))]
-        declared = ", ".join(f"{{name: {n}, dtype: f32, shape: {list(x.shape)}}}" for n, x in zip(names, inputs))
-        listed = ", ".join(f"{key}: {value}" for key, value in attributes.items())
-        graph = self.folder / "graph.yaml"
-        graph.write_text(f"tenon: 1\nname: g\ninputs: [{declared}]\nnodes: [{{name: y, op: {name}, inputs: [{', '.join(names)}], "
-                         f"attributes: {{{listed}}}}}]\noutputs: [y]\n", encoding="utf-8")
         given = []
         for n, x in zip(names, inputs):
             np.save(self.folder / f"{n}.npy", x)
             given += ["--input", f"{n}={self.folder / n}.npy"]
-        self.tenon("run", graph, *given, "-o", self.folder / "y.npy", "--strict", *options)
         want = definition(*(x.astype(np.float64) for x in inputs), **attributes)
-        got = np.load(self.folder / "y.npy").astype(np.float64)
-        # In f32 units in the last place of the largest part: a sum may cancel.
-        np.testing.assert_allclose(got, want, rtol=ulps * 2.0**-23, atol=ulps * 2.0**-23 * np.abs(want).max())
+        for rows in ("70", '"?rows"'):  # the second is known when it runs
+            sizes = [", ".join([rows, *map(str, x.shape[1:])]) if x.ndim > 1 else str(len(x)) for x in inputs]
+            declared = ", ".join(f"{{name: {n}, dtype: f32, shape: [{size}]}}" for n, size in zip(names, sizes))
+            listed = ", ".join(f"{key}: {value}" for key, value in attributes.items())
+            graph = self.folder / "graph.yaml"
+            graph.write_text(f"tenon: 1\nname: g\ninputs: [{declared}]\nnodes: [{{name: y, op: {name}, inputs: [{', '.join(names)}], "
+                             f"attributes: {{{listed}}}}}]\noutputs: [y]\n", encoding="utf-8")
+            self.tenon("run", graph, *given, "-o", self.folder / "y.npy", "--strict", *options)
+            got = np.load(self.folder / "y.npy").astype(np.float64)
+            # In f32 units in the last place of the largest part: a sum may cancel.
+            np.testing.assert_allclose(got, want, rtol=ulps * 2.0**-23, atol=ulps * 2.0**-23 * np.abs(want).max())
+            self.tenon("lower", graph, "--target", "stablehlo")
 
 
 class C(Project, PluginTest):
     language, own, faster = "c", "squared_relu", "rms_norm"
     summary, step = "squared ReLU", "stablehlo.maximum"
     attributes = {"scale": 0.75}
-    shapes, shapes_fast = [(70, 1001)], [(4, 641), (641,)]
+    shapes, shapes_fast = [(70, 1001)], [(70, 641), (641,)]
     declined = [(4, 641)], "needs a scale"
     levels = levels()
 
@@ -179,6 +184,21 @@ class PkgConfigPath(PluginTest):
         project = self.new("acme.found", "c", "found")
         built = self.build(project, TENON_PREFIX="", PKG_CONFIG_PATH=folder)
         self.tenon("verify", "acme.found", "--plugin-path", built)
+
+    def test_a_relative_prefix(self):
+        project = self.new("acme.relative", "c", "relative")
+        self.ok(run(project / "build.sh", cwd=PREFIX.parent, TENON_PREFIX=PREFIX.name))
+
+    def test_crates_that_are_not_installed(self):
+        project = self.new("acme.crateless", "rust", "crateless")
+        prefix = self.folder / "without"
+        for pc in PREFIX.rglob("tenon-plugin.pc"):
+            folder = prefix / pc.relative_to(PREFIX).parent
+            folder.mkdir(parents=True)
+            shutil.copy(pc, folder)
+        done = run("./build.sh", cwd=project, TENON_PREFIX=prefix)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"Tenon's Rust crates are not in {prefix}", done.stderr)
 
     def test_nowhere(self):
         for language in ("c", "c++", "rust"):

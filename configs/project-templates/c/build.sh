@@ -2,9 +2,10 @@
 # Builds the plugin: library, manifest and cases in build/tenon/plugins-1. Needs a C compiler, pkg-config, python3 and Tenon's headers.
 # CC and CFLAGS are honoured.
 set -eu
-cd "$(dirname "$0")"
 
 @FIND_TENON@
+cd "$(dirname "$0")"
+
 name=@LIBRARY@
 cases=
 if [ -e cases.yaml ]; then cases=cases.yaml; fi # none where the operator is another plugin's

@@ -2,9 +2,10 @@
 # Builds the plugin: library, manifest and cases in build/tenon/plugins-1. Needs cargo, pkg-config, python3 and Tenon's headers and crates;
 # no network. Further arguments go to cargo.
 set -eu
-cd "$(dirname "$0")"
 
 @FIND_TENON@
+cd "$(dirname "$0")"
+
 name=@LIBRARY@
 cases=
 if [ -e cases.yaml ]; then cases=cases.yaml; fi # none where the operator is another plugin's
@@ -12,7 +13,9 @@ arch=$(uname -m)
 case $arch in x86_64) levels=avx2 ;; *) levels= ;; esac # that src/plugin.rs has kernels for, beside the plain one
 out=build/tenon/plugins-1
 mkdir -p "$out"
-ln -sfn "$(tenon --variable=rustdir)" sdk
+crates=$(tenon --variable=rustdir)
+if [ ! -e "$crates/tenon-plugin/Cargo.toml" ]; then echo "build.sh: Tenon's Rust crates are not in $crates: install them" >&2; exit 1; fi
+ln -sfn "$crates" sdk
 cargo build --release --offline --quiet "$@"
 cp target/release/libplugin.so "$out/$name.so"
 
