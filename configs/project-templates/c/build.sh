@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the plugin: library, manifest and cases in build/tenon/plugins-1. Needs a C compiler, pkg-config, python3 and Tenon's headers.
-# CC and CFLAGS are honoured.
+# CC (also a cross compiler) and CFLAGS are honoured.
 set -eu
 
 @FIND_TENON@
@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 name=@LIBRARY@
 cases=
 if [ -e cases.yaml ]; then cases=cases.yaml; fi # none where the operator is another plugin's
-arch=$(uname -m)
+arch=$(${CC:-cc} -dumpmachine | cut -d- -f1)
 out=build/tenon/plugins-1
 mkdir -p "$out" build/objects
 rm -f build/objects/*
