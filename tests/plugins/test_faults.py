@@ -80,7 +80,8 @@ class Faults(PluginTest):
         newer = self.project / "newer"
         for folder in ("include", "lib"):
             shutil.copytree(PREFIX / folder, newer / folder, ignore=shutil.ignore_patterns("*.so*", "*.a", "plugins-1"))
-        self.replace(newer / "include" / "tenon" / "plugin.h", "#define TENON_PLUGIN_API_MINOR 0", f"#define TENON_PLUGIN_API_MINOR {minor}")
+        macro = "#define TENON_PLUGIN_API_MINOR"
+        self.replace(newer / "include" / "tenon" / "plugin.h", f"{macro} 0", f"{macro} {minor}")
         return newer
 
     def test_built_with_a_newer_header(self):

@@ -43,8 +43,8 @@ class New(PluginTest):
             self.assertEqual(sorted(report["files"]), sorted(self.files(self.folder / library)))
 
     def test_what_is_no_name(self):
-        for name, words in [("Acme.MyOp", "use acme.myop"), ("my op", "use my_op"), ("3d", "starting with a letter"), ("a..b", "joined by dots"),
-                            (".a", "name"), ("a.", "name"), ("", "NAME"), ("tenon.rms_norm", "yours.rms_norm"), ("tenon.x.y", "yours.y"),
+        for name, words in [("Acme.MyOp", "use acme.myop"), ("my op", "use my_op"), ("3d", "starting with a letter"),
+                            ("a..b", "joined by dots"), (".a", "name"), ("a.", "name"), ("", "NAME"), ("tenon.rms_norm", "yours.rms_norm"), ("tenon.x.y", "yours.y"),
                             ("a" * 70, "64 bytes"), ("l" * 60, "too long"), ("../x", "name"), ("a/b", "use a_b"), ("a\nb", "name")]:
             with self.subTest(name):
                 error = self.new_here(name, "--lang", "c", status=2).stderr
@@ -71,7 +71,8 @@ class New(PluginTest):
         link.symlink_to(self.folder / "nowhere")
         self.new_here("acme.op", "--lang", "c", "--dir", link, status=1)
         self.assertTrue(link.is_symlink())
-        self.assertEqual(self.new_here("acme.op", "--lang", "c", "--dir", self.folder / "no" / "op", status=1).stderr[:17], "error: NOT_FOUND:")
+        error = self.new_here("acme.op", "--lang", "c", "--dir", self.folder / "no" / "op", status=1).stderr
+        self.assertTrue(error.startswith("error: NOT_FOUND:"), error)
         closed = self.folder / "closed"
         closed.mkdir(mode=0o500)
         self.assertIn("PERMISSION_DENIED", self.new_here("acme.op", "--lang", "c", "--dir", closed / "op", status=1).stderr)

@@ -74,7 +74,8 @@ class Project:
         candidates = self.candidates(self.faster, "--arch", self.levels[0], shapes=shapes)
         self.assertIn(reason, [c["reason"] for c in candidates if c["plugin"] == plugin][0])
         self.assertTrue([c for c in candidates if c["chosen"]][0]["plugin"].startswith("tenon."))
-        self.matches_numpy(self.faster, {}, [floats(*shape) for shape in self.shapes_fast], self.definition_fast, 8, "--arch", self.levels[0])
+        inputs = [floats(*shape) for shape in self.shapes_fast]
+        self.matches_numpy(self.faster, {}, inputs, self.definition_fast, 8, "--arch", self.levels[0])
         for file in files:
             file.unlink()
         self.assertTrue(self.candidates(self.faster)[0]["plugin"].startswith("tenon."))

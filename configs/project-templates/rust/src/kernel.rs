@@ -1,5 +1,5 @@
-//! The speed: a plain loop for every processor, and AVX2 by hand. Each takes the lowering's steps in the lowering's order, so that every bit
-//! is the same. What a kernel does not take it would decline in `supports`: `Err(Error::decline("why"))`, which `tenon explain` shows.
+//! The speed: a plain loop for every processor, and AVX2 by hand. Each takes the lowering's steps in the lowering's order, so that every
+//! bit is the same. What a kernel does not take it would decline in `supports`: `Err(Error::decline("why"))`, which `tenon explain` shows.
 use tenon_plugin::{Costs, Kernel, Node, Result, Run};
 
 pub struct Plan {
