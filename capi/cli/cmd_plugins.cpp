@@ -1,6 +1,7 @@
 // tenon plugins: what was found, in which state, and what to do about it.
 #include <CLI/CLI.hpp>
 
+#include "cmd_plugins_new.h"
 #include "command.h"
 #include "output.h"
 #include "terminal.h"
@@ -10,6 +11,7 @@ namespace {
 
 struct Options {
   std::string action = "list", argument;
+  NewPlugin project;
 };
 
 bool starts_with(const std::string& text, std::string_view start) { return text.compare(0, start.size(), start) == 0; }
@@ -177,14 +179,19 @@ int doctor(const Context& context, const Json& report, const Globals& globals) {
 }
 
 int plugins(const Options& options, const Globals& globals) {
-  const std::vector<std::string> actions = {"list", "inspect", "lint", "doctor"};
-  const bool takes_argument = options.action == "inspect" || options.action == "lint";
+  const std::vector<std::string> actions = {"list", "inspect", "lint", "doctor", "new"};
+  const bool is_new = options.action == "new", takes_argument = is_new || options.action == "inspect" || options.action == "lint";
   if (std::find(actions.begin(), actions.end(), options.action) == actions.end())
     throw wrong_usage("unknown action " + options.action, did_you_mean(options.action, actions, "actions: " + join(actions, ", ")));
   if (takes_argument && options.argument.empty())
-    throw wrong_usage("tenon plugins " + options.action + " needs " + (options.action == "lint" ? "a manifest FILE" : "a plugin's NAME"));
+    throw wrong_usage("tenon plugins " + options.action + " needs " +
+                      (options.action == "lint" ? "a manifest FILE"
+                       : is_new                 ? "a NAME: acme.my_op"
+                                                : "a plugin's NAME"));
   if (!takes_argument && !options.argument.empty())
     throw wrong_usage("unexpected argument " + options.argument, "tenon plugins " + options.action + " takes none");
+  if (is_new) return new_plugin(options.argument, options.project, globals);
+  if (options.project.given()) throw wrong_usage("--lang and --dir belong to tenon plugins new");
   const Context context = open_context(globals);
   if (options.action == "lint") return lint(context, options.argument, globals);
   const Blob blob = make<Blob>(tenon_plugins_json, context.get());
@@ -199,13 +206,17 @@ int plugins(const Options& options, const Globals& globals) {
 
 Action add_plugins(CLI::App& verb) {
   auto options = std::make_shared<Options>();
-  verb.add_option("ACTION", options->action, "list (default), inspect NAME, lint FILE, or doctor")->type_name("");
-  verb.add_option("ARGUMENT", options->argument, "of inspect: a plugin's name; of lint: a manifest (.tenon.yaml)")->type_name("");
+  verb.add_option("ACTION", options->action, "list (default), inspect NAME, lint FILE, doctor, or new NAME")->type_name("");
+  verb.add_option("ARGUMENT", options->argument,
+                  "of inspect: a plugin's name; of lint: a manifest (.tenon.yaml); of new: [NAMESPACE.]OPERATOR")
+      ->type_name("");
+  add_new_options(verb, options->project);
   verb.footer(
       "list     every plugin found, with state, reason and advice\n"
       "inspect  all that is known of one plugin\n"
       "lint     checks a manifest as the loader would, and the library beside it; runs none of its code\n"
-      "doctor   exits 1 if something needs mending, and says what to do");
+      "doctor   exits 1 if something needs mending, and says what to do\n"
+      "new      writes a project for an operator of your own, ready to build and verify");
   return [options](const Globals& globals) { return plugins(*options, globals); };
 }
 
