@@ -1,6 +1,7 @@
 // tenon plugins: what was found, in which state, and what to do about it.
 #include <CLI/CLI.hpp>
 
+#include "cmd_plugins_new.h"
 #include "command.h"
 #include "output.h"
 #include "plugins_actions.h"
@@ -12,6 +13,7 @@ namespace {
 struct Options {
   std::string action = "list", argument;
   bool open = false;
+  NewPlugin project;
 };
 
 std::string operator_names(const Json& plugin) {
@@ -61,15 +63,20 @@ int inspect_plugin(const Json& report, const std::string& name, const Globals& g
 }
 
 int plugins(const Options& options, const Globals& globals) {
-  const std::vector<std::string> actions = {"list", "inspect", "lint", "doctor"};
-  const bool takes_argument = options.action == "inspect" || options.action == "lint";
+  const std::vector<std::string> actions = {"list", "inspect", "lint", "doctor", "new"};
+  const bool is_new = options.action == "new", takes_argument = is_new || options.action == "inspect" || options.action == "lint";
   if (std::find(actions.begin(), actions.end(), options.action) == actions.end())
     throw wrong_usage("unknown action " + options.action, did_you_mean(options.action, actions, "actions: " + join(actions, ", ")));
   if (takes_argument && options.argument.empty())
-    throw wrong_usage("tenon plugins " + options.action + " needs " + (options.action == "lint" ? "a manifest FILE" : "a plugin's NAME"));
+    throw wrong_usage("tenon plugins " + options.action + " needs " +
+                      (options.action == "lint" ? "a manifest FILE"
+                       : is_new                 ? "a NAME: acme.my_op"
+                                                : "a plugin's NAME"));
   if (!takes_argument && !options.argument.empty())
     throw wrong_usage("unexpected argument " + options.argument, "tenon plugins " + options.action + " takes none");
-  if (options.open && options.action == "list")
+  if (is_new) return new_plugin(options.argument, options.project, globals);
+  if (options.project.given()) throw wrong_usage("--lang and --dir belong to tenon plugins new");
+  if (options.open && (is_new || options.action == "list"))
     throw wrong_usage("--open is for inspect, lint and doctor", "`tenon plugins doctor --open` opens every plugin");
   if (options.action == "lint") return lint_plugin(options.argument, options.open, globals);
   const Context context = open_context(globals);
@@ -86,14 +93,18 @@ int plugins(const Options& options, const Globals& globals) {
 
 Action add_plugins(CLI::App& verb) {
   auto options = std::make_shared<Options>();
-  verb.add_option("ACTION", options->action, "list (default), inspect NAME, lint FILE, or doctor")->type_name("");
-  verb.add_option("ARGUMENT", options->argument, "of inspect: a plugin's name; of lint: a manifest (.tenon.yaml)")->type_name("");
+  verb.add_option("ACTION", options->action, "list (default), inspect NAME, lint FILE, doctor, or new NAME")->type_name("");
+  verb.add_option("ARGUMENT", options->argument,
+                  "of inspect: a plugin's name; of lint: a manifest (.tenon.yaml); of new: [NAMESPACE.]OPERATOR")
+      ->type_name("");
   verb.add_flag("--open", options->open, "inspect, lint, doctor: also open the libraries, which runs the plugins' code");
+  add_new_options(verb, options->project);
   verb.footer(
       "list     every plugin found, with state, reason and advice\n"
       "inspect  all that is known of one plugin\n"
       "lint     for authors: every problem of a manifest and of the library beside it; exits 1 if there is one\n"
       "doctor   for administrators: what was searched, what the environment changes, what to do; exits 1 if something needs mending\n"
+      "new      writes a project for an operator of your own, ready to build and verify\n"
       "None of them runs a plugin's code, unless --open is given.");
   return [options](const Globals& globals) { return plugins(*options, globals); };
 }

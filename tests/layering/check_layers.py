@@ -35,7 +35,7 @@ LIBRARIES = {
     r"CLI/": ["capi/cli/"],
     r"pthreadpool\.h": ["core/exec/thread_pool.cpp"],
     r"dlfcn\.h": ["core/plugin/", "tests/"],
-    r"xsimd/": ["plugins/"],
+    r"xsimd/": ["plugins/", "packaging/plugin-projects/"],
     r"gtest/|gmock/": ["_test.cpp", "tests/", "test_support.h", "_test.h", "plugins/support/test_"],
     r"benchmark/": ["bench/"],
 }
