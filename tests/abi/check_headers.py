@@ -15,8 +15,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 INCLUDE = os.path.join(ROOT, "capi/include")
 C = ["base.h", "plugin.h", "tenon.h"]
 C_ORDERS = [[h] for h in C] + [list(p) for p in itertools.permutations(C, 2)] + [[h, h] for h in C]
-CPP = [["plugin.hpp"], ["plugin_node.hpp"], ["plugin_builder.hpp"], ["tenon.hpp"], ["tenon.hpp", "plugin.hpp"], ["plugin.hpp", "tenon.hpp"],
-       ["tenon.hpp", "tenon.hpp"], ["plugin.hpp", "plugin.hpp"], ["tenon.h", "tenon.hpp"], ["plugin.hpp", "plugin.h"]]
+# Every C++ header alone and twice, then the orders in which a program may have them.
+CPP_ALONE = sorted(name for name in os.listdir(os.path.join(INCLUDE, "tenon")) if name.endswith(".hpp"))
+CPP = [[h] for h in CPP_ALONE] + [[h, h] for h in CPP_ALONE] + [
+    ["tenon.hpp", "plugin.hpp"], ["plugin.hpp", "tenon.hpp"], ["tenon.h", "tenon.hpp"], ["plugin.hpp", "plugin.h"]]
 WARN = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-pedantic-errors", "-Werror"]
 LP64 = ["x86_64-linux-gnu", "aarch64-linux-gnu", "riscv64-linux-gnu", "s390x-linux-gnu"]
 ILP32 = ["i386-linux-gnu", "arm-linux-gnueabihf"]

@@ -86,7 +86,7 @@ static int32_t affine_make_plan(tenon_call* call, const tenon_kernel* self, cons
   tenon_attr scale = TENON_ATTR_INIT, bias = TENON_ATTR_INIT;
   tenon_type_view type = TENON_TYPE_VIEW_INIT;
   tenon_machine machine = TENON_MACHINE_INIT;
-  affine_plan* plan;
+  affine_plan *plan, *larger;
   char* scratch;
   int32_t code, i;
   (void)self;
@@ -94,10 +94,15 @@ static int32_t affine_make_plan(tenon_call* call, const tenon_kernel* self, cons
   if ((code = attribute(call, node, TEXT("bias"), &bias)) != TENON_OK) return code;
   if ((code = api->machine(call, &machine)) != TENON_OK) return code;
   scratch = (char*)api->scratch(call, 100, 64);
+  if (scratch == NULL || machine.threads == 0 || (uintptr_t)scratch % 64 != 0 || api->node_result_count(node) != 1)
+    return api->error_set(call, TENON_RESOURCE_EXHAUSTED, TEXT("no scratch memory"), NULL, 0);
   plan = (affine_plan*)api->alloc(call, 8, sizeof(void*));
-  if (plan != NULL) plan = (affine_plan*)api->realloc(call, plan, 8, sizeof *plan, sizeof(void*));
-  if (plan == NULL || scratch == NULL || machine.threads == 0 || (uintptr_t)scratch % 64 != 0 || api->node_result_count(node) != 1)
+  larger = plan == NULL ? NULL : (affine_plan*)api->realloc(call, plan, 8, sizeof *plan, sizeof(void*));
+  if (larger == NULL) {
+    api->free(call, plan, 8, sizeof(void*));
     return api->error_set(call, TENON_RESOURCE_EXHAUSTED, TEXT("no memory for a plan"), NULL, 0);
+  }
+  plan = larger;
   scratch[99] = 1;
   api->node_operand(node, 0, &type);
   plan->scale = (float)scale.f64;
