@@ -21,7 +21,7 @@ class Views {
     }
     return {};
   }
-  std::span<const TensorView> span() const { return {count_ > kInline ? more_.data() : inline_.data(), count_}; }
+  std::span<const TensorView> span() const { return {count_ > kInline ? more_.data() : inline_.views, count_}; }
 
  private:
   static constexpr std::size_t kInline = 16;
@@ -50,13 +50,18 @@ class Views {
       strides[d] = given.strides != nullptr ? given.strides[d] : step;
       step *= std::max<std::int64_t>(expected.type.dims[d], 1);
     }
-    TensorView& view = count_ > kInline ? more_[i] : inline_[i];
-    view = {static_cast<std::byte*>(given.data), expected.type.dtype, {expected.type.dims.data(), rank}, {strides.data(), rank}};
+    std::construct_at(
+        count_ > kInline ? more_.data() + i : inline_.views + i,
+        TensorView{static_cast<std::byte*>(given.data), expected.type.dtype, {expected.type.dims.data(), rank}, {strides.data(), rank}});
     return {};
   }
 
   std::size_t count_ = 0;
-  std::array<TensorView, kInline> inline_;
+  // Not initialised: clearing what most programs do not use takes longer than a small kernel.
+  union Inline {
+    Inline() {}  // NOLINT: that is the point
+    TensorView views[kInline];
+  } inline_;
   std::array<std::array<std::int64_t, kMaxRank>, kInline> inline_strides_;
   std::vector<TensorView> more_;
   std::vector<std::array<std::int64_t, kMaxRank>> more_strides_;
