@@ -27,12 +27,12 @@ class Views {
   static constexpr std::size_t kInline = 16;
 
   Status read_one(const tenon_tensor_view& given, const NamedType& expected, std::string_view what, bool writable, std::size_t i) {
-    // The checks of tensor_view(), on the expected type, without building a type: the common case allocates nothing.
+    // The checks of tensor_view(), on the expected type, without building a type: what is right allocates nothing.
     const bool same_type =
         given.dtype == static_cast<tenon_dtype>(expected.type.dtype) && given.rank == expected.type.rank() &&
         (given.rank == 0 || (given.dims != nullptr && std::equal(expected.type.dims.begin(), expected.type.dims.end(), given.dims)));
-    Dims storage;
-    if (!same_type || given.strides != nullptr || given.flags != 0 || given.reserved0 != 0) {
+    if (!same_type || (given.flags & ~TENON_TENSOR_READ_ONLY) != 0 || given.reserved0 != 0) {
+      Dims storage;
       TENON_ASSIGN(TensorView checked, tensor_view(given, storage, expected.name));
       if (!same_type)
         return fail(Code::InvalidArgument, what, " ", expected.name, ": expected ", to_string(expected.type), ", got ",
@@ -40,6 +40,8 @@ class Views {
             .operand(expected.name);
     } else if (given.data == nullptr && expected.type.elements() > 0) {
       return fail(Code::InvalidArgument, what, " ", expected.name, " has no data").operand(expected.name);
+    } else if (given.strides != nullptr) {
+      TENON_TRY(check_reach(given, expected.name));
     }
     if (writable && (given.flags & TENON_TENSOR_READ_ONLY) != 0)
       return fail(Code::InvalidArgument, what, " ", expected.name, " is read-only").operand(expected.name);

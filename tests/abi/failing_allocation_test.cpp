@@ -253,3 +253,24 @@ TEST(AbiFailingAllocation, EveryCallOfTheContextsAllocator) {
   std::printf("%ld calls of the allocator: %d times RESOURCE_EXHAUSTED, %d times done without\n", count, tally.refused, tally.managed);
   EXPECT_GT(tally.refused, 0);
 }
+
+// tenon.h: no allocation after the first run of a thread. Also with strides, read-only inputs and an output in place of an input.
+TEST(AbiFailingAllocation, ARunWithStridesNeedsNoMemory) {
+  Owned<tenon_context> context = make_context();
+  GraphMaker graph(context.get());
+  graph.output("y", graph.node("n", "rms_norm", {graph.input("x", {4, 8}), graph.input("w", {8})})[0]);
+  const Owned<tenon_program> program = graph.compile();
+  const std::vector<std::int64_t> dims{4, 8}, width{8}, strides{16, 1}, every_second{2};
+  std::vector<float> x = normal_values(64, 1), w(16, 1), y(64);
+  tenon_tensor_view inputs[2] = {view_of(x, dims), view_of(w, width)}, output = view_of(y, dims);
+  inputs[0].strides = output.strides = strides.data();
+  inputs[1].strides = every_second.data();
+  inputs[0].flags = inputs[1].flags = TENON_TENSOR_READ_ONLY;
+  for (tenon_tensor_view out : {output, inputs[0]}) {
+    out.flags = 0;
+    for (int i = 0; i < 2; ++i) ASSERT_EQ(tenon_program_run(program.get(), inputs, 2, &out, 1, nullptr, nullptr), TENON_OK);
+    const long made = heap.made.load();
+    for (int i = 0; i < 5; ++i) ASSERT_EQ(tenon_program_run(program.get(), inputs, 2, &out, 1, nullptr, nullptr), TENON_OK);
+    EXPECT_EQ(heap.made.load(), made);
+  }
+}
