@@ -108,7 +108,7 @@ void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) 
   plan->split = kernels::split_of(kernels::machine_of(node), items, out.flops / 100 + out.bytes / 20);  // per ns: 100 operations, 20 bytes
   out.workspace_bytes = plan->split.threads * plan->slot_bytes;
   out.workspace_align = 64;
-  plan->note.set("%s, %zu parts of one thread each, %zu threads", plan->primitive->implementation().c_str(), items, plan->split.threads);
+  plan->note.set("%s, parts: %zu, threads: %zu", plan->primitive->implementation().c_str(), items, plan->split.threads);
   plan->note.give(out);
   out.state = plan.release();
 }

@@ -58,6 +58,8 @@ Described describe(const Primitive::Request& request) {
   must(dnnl_primitive_attr_create(&raw_attributes), "attributes");
   const Attributes attributes(raw_attributes);
   must(dnnl_primitive_attr_set_scratchpad_mode(raw_attributes, dnnl_scratchpad_mode_user), "attributes");
+  // f32 is f32, whatever DNNL_DEFAULT_FPMATH_MODE says.
+  must(dnnl_primitive_attr_set_fpmath_mode(raw_attributes, dnnl_fpmath_mode_strict), "attributes");
   dnnl_primitive_desc_t raw = nullptr;
   const dnnl_status_t status = dnnl_primitive_desc_create(&raw, &product, raw_attributes, engine(), nullptr);
   if (status == dnnl_unimplemented) return out;
