@@ -1,5 +1,6 @@
-// Every operator with kernels, on inputs so large that its work is split: a run allocates nothing, neither with one thread nor with two,
-// and the number of threads and the way in which the host splits the work do not reach the numbers.
+// Every operator with kernels, on inputs so large that its work is split (2^17 elements, where its sizes follow from the inputs'): a run
+// allocates nothing, neither with one thread nor with two, and the number of threads and the way in which the host splits the work do not
+// reach the numbers.
 #include <atomic>
 #include <mutex>
 #include <set>
@@ -201,10 +202,17 @@ TEST(Steady, RunsAllocateNothingAndAreBitwiseEqualForAnySplit) {
       if (machines.splitter.regions != regions) ++splits;
     }
   }
+  // Sizes of a few operators are not those of their inputs: they run as they are.
+  for (const CaseFolder& from : folders) {
+    std::size_t& runs = tried[from.op].first;
+    if (runs >= kCasesPerOperator) continue;
+    Case test = load_case(machines.one.get(), from);
+    if (run_case(machines, test)) ++runs;
+  }
   std::size_t without = 0;
   std::string names;
   for (const auto& [op, counts] : tried) {
-    EXPECT_GT(counts.first, 0u) << op << ": no case could be enlarged and run by a kernel";
+    EXPECT_GT(counts.first, 0u) << op << ": no case was run by a kernel";
     if (counts.second > 0) continue;
     ++without;
     names += " " + op;
