@@ -36,6 +36,7 @@ LIBRARIES = {
     r"pthreadpool\.h": ["core/exec/thread_pool.cpp"],
     r"dlfcn\.h": ["core/plugin/", "tests/"],
     r"xsimd/": ["plugins/", "packaging/plugin-projects/"],
+    r"oneapi/dnnl/": ["plugins/onednn/"],
     r"gtest/|gmock/": ["_test.cpp", "tests/", "test_support.h", "_test.h", "plugins/support/test_"],
     r"benchmark/": ["bench/"],
 }
