@@ -1,5 +1,6 @@
-"""A decoder's loop: each step appends a key and a value to a cache and attends to all that is in it. Four query heads share two key and value heads.
-Every step is compared with attention in float64 over the keys so far."""
+"""A decoder's loop: each step appends a key and a value to a cache and attends to all that is in it. Four query heads share two key and
+value heads. Every step is compared with attention in float64 over the keys so far."""
+
 import numpy as np
 
 import tenon
@@ -42,8 +43,16 @@ def main():
         for step in range(STEPS):
             query, key, value = (random.standard_normal((1, heads, 1, SIZE), np.float32) for heads in (HEADS, KV_HEADS, KV_HEADS))
             # The caches are inputs and outputs at once: they are updated in place, and nothing is copied.
-            y, keys, values = program.run(query=query, key=key, value=value, keys=keys, values=values, start=step, length=[step + 1],
-                                          out={"new_keys": keys, "new_values": values})
+            y, keys, values = program.run(
+                query=query,
+                key=key,
+                value=value,
+                keys=keys,
+                values=values,
+                start=step,
+                length=[step + 1],
+                out={"new_keys": keys, "new_values": values},
+            )
             seen_keys.append(key[0, :, 0])
             seen_values.append(value[0, :, 0])
             want = attention(*(np.float64(part) for part in (query[0, :, 0], np.stack(seen_keys, 1), np.stack(seen_values, 1))))

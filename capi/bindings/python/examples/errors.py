@@ -1,4 +1,5 @@
 """An error and what to do about it: it says which node, what was wrong and what to try; the graph is as it was before."""
+
 import tenon
 
 

@@ -1,4 +1,5 @@
 """rms_norm: build, lower, run. The result is compared with the formula in float64."""
+
 import numpy as np
 
 import tenon

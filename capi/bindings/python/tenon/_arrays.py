@@ -1,4 +1,6 @@
-"""NumPy arrays, DLPack tensors and numbers as the views that the library reads and writes. Nothing is copied that the library can read in place."""
+"""NumPy arrays, DLPack tensors and numbers as the views that the library reads and writes. Nothing is copied that the library can read in
+place."""
+
 import ctypes as c
 
 import numpy as np
@@ -39,14 +41,19 @@ def array_of(values, dtype, what):
     """Numbers, which have no dtype of their own, as an array of the declared one."""
     kind = numpy_dtype(dtype)
     if dtype in BITS and kind == np.dtype(BITS[dtype]) and dtype not in ("i4", "ui4"):
-        raise invalid(f"{what}: NumPy alone has no {dtype} to convert numbers to", "install ml_dtypes, or give an array of the bits "
-                      f"({kind.name}); for bf16 bf16_from_float32 makes them", operand=what)
+        raise invalid(
+            f"{what}: NumPy alone has no {dtype} to convert numbers to",
+            "install ml_dtypes, or give an array of the bits " f"({kind.name}); for bf16 bf16_from_float32 makes them",
+            operand=what,
+        )
     try:
         array = np.asarray(values)
     except ValueError as error:
         raise invalid(f"{what}: {error}", "give a NumPy array, a DLPack tensor, or numbers", operand=what) from None
     if array.dtype.kind not in "biuf":
-        raise invalid(f"{what}: {values!r} is no number, nor a list of numbers", "give a NumPy array, a DLPack tensor, or numbers", operand=what)
+        raise invalid(
+            f"{what}: {values!r} is no number, nor a list of numbers", "give a NumPy array, a DLPack tensor, or numbers", operand=what
+        )
     with np.errstate(all="ignore"):
         result = array.astype(kind)
     if kind.kind in "biu" and not np.array_equal(array, result):
@@ -64,8 +71,12 @@ class Memory:
         shape = read_type(view).shape
         plain = kind if name in NATIVE else np.dtype(BITS[name])  # ml_dtypes' types have no type string that NumPy reads
         self.__array_interface__ = {
-            "version": 3, "shape": shape, "typestr": plain.str, "data": (view.data, bool(view.flags & s.TENSOR_READ_ONLY)),
-            "strides": tuple(view.strides[i] * kind.itemsize for i in range(view.rank)) if view.strides else None}
+            "version": 3,
+            "shape": shape,
+            "typestr": plain.str,
+            "data": (view.data, bool(view.flags & s.TENSOR_READ_ONLY)),
+            "strides": tuple(view.strides[i] * kind.itemsize for i in range(view.rank)) if view.strides else None,
+        }
         handle.retain()
 
     def __del__(self):

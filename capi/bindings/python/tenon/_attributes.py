@@ -1,4 +1,6 @@
-"""Attributes: Python values as tenon_attr. The operator's schema, in the library, decides what each must be; here only the kind is named."""
+"""Attributes: Python values as tenon_attr. The operator's schema, in the library, decides what each must be; here only the kind is
+named."""
+
 import ctypes as c
 
 import numpy as np
@@ -45,7 +47,11 @@ def _attribute(name, value):
     elif isinstance(value, (type, np.dtype)):  # numpy.float32, where an attribute is a dtype
         return _attribute(name, dtype_name(value))
     else:
-        raise invalid(f"attribute {name}: {value!r} is no attribute's value", "give a bool, int, float, str, dtype, or a list of one kind", operand=str(name))
+        raise invalid(
+            f"attribute {name}: {value!r} is no attribute's value",
+            "give a bool, int, float, str, dtype, or a list of one kind",
+            operand=str(name),
+        )
     return attribute
 
 
@@ -62,10 +68,12 @@ def _list(attribute, name, values):
     elif all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
         attribute.kind, attribute.f64s = s.ATTR_F64S, (c.c_double * len(values))(*values)
     else:
-        raise invalid(f"attribute {name}: {values!r} is no list of one kind", "give all numbers, all texts or all booleans", operand=str(name))
+        raise invalid(
+            f"attribute {name}: {values!r} is no list of one kind", "give all numbers, all texts or all booleans", operand=str(name)
+        )
 
 
 def _int64(name, value):
-    if not -2**63 <= value < 2**63:
+    if not -(2**63) <= value < 2**63:
         raise invalid(f"attribute {name}: {value} does not fit into 64 bits", operand=str(name))
     return value

@@ -1,4 +1,5 @@
 """Contexts: plugins, thread pool, machine. Everything is made from one."""
+
 import ctypes as c
 import os
 import weakref
@@ -23,7 +24,8 @@ class Context(Owner):
     arch             a SIMD level to force ("avx2"); None: TENON_ARCH, else the best
     plugin_paths, manifests    folders and manifest files that win over every searched folder
     allow, deny      patterns (* and ?) of plugins' names
-    log              log(level, category, text), level "error", "warning", "info" or "debug"; called from any thread. None: errors go to stderr once
+    log              log(level, category, text), level "error", "warning", "info" or "debug"; called from any thread. None: errors go to
+                     stderr once
     log_level        one of those levels; None: errors, or as TENON_LOG says
     flags            no_env, no_user_dir, no_system_dir, user_dir_as_root, safe_mode, strict_fp: tenon.h says what each does
     """
@@ -44,14 +46,24 @@ class Context(Owner):
             options.log_level = numbers[log_level]
         callback = None
         if log is not None:
+
             def forward(_, level, category, text, length):
-                log(_LEVELS.get(level, str(level)), c.string_at(category).decode(errors="replace"), c.string_at(text, length).decode(errors="replace"))
+                log(
+                    _LEVELS.get(level, str(level)),
+                    c.string_at(category).decode(errors="replace"),
+                    c.string_at(text, length).decode(errors="replace"),
+                )
+
             callback = options.log = s.LogFunction(forward)
         self._handle = Handle(call_out(lib.tenon_context_create, c.byref(options)), lib.tenon_context_destroy, "context", keep=callback)
         self._known = set()  # operators that were found
         with self._handle as context:
-            for function, texts in ((lib.tenon_context_add_plugin_path, plugin_paths), (lib.tenon_context_add_manifest, manifests),
-                                    (lib.tenon_context_allow_plugins, allow), (lib.tenon_context_deny_plugins, deny)):
+            for function, texts in (
+                (lib.tenon_context_add_plugin_path, plugin_paths),
+                (lib.tenon_context_add_manifest, manifests),
+                (lib.tenon_context_allow_plugins, allow),
+                (lib.tenon_context_deny_plugins, deny),
+            ):
                 for text in [texts] if isinstance(texts, (str, os.PathLike)) else texts:
                     call(function, context, *encode(text))
         _live.add(self)

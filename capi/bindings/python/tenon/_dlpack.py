@@ -1,4 +1,5 @@
 """DLPack capsules: what Python wraps around the structs of tenon.h."""
+
 import ctypes as c
 
 from . import _structs as s
@@ -29,8 +30,13 @@ _NAMES = {name: c.create_string_buffer(name) for name in (_VERSIONED, _LEGACY)} 
 
 
 @c.PYFUNCTYPE(None, c.c_void_p)
-def _drop(capsule, names=_NAMES, is_valid=_dying_is_valid, pointer=_dying_pointer,
-          structs=((_VERSIONED, s.DLManagedTensorVersioned), (_LEGACY, s.DLManagedTensor))):
+def _drop(
+    capsule,
+    names=_NAMES,
+    is_valid=_dying_is_valid,
+    pointer=_dying_pointer,
+    structs=((_VERSIONED, s.DLManagedTensorVersioned), (_LEGACY, s.DLManagedTensor)),
+):
     """A capsule that nobody took: its tensor is given back. Uses no globals: at the interpreter's end they may be gone."""
     for name, struct in structs:
         if is_valid(capsule, names[name]):

@@ -1,4 +1,5 @@
 """A failed call as an exception, with what the library says about it."""
+
 import ctypes as c
 import json
 
@@ -17,7 +18,9 @@ class Error(Exception):
     payload  a dict of what else is known; cause: the Error behind this one, or None
     """
 
-    def __init__(self, code, message, *, where=None, advice="", domain="python", number=s.INVALID_ARGUMENT, payload=None, cause=None, report=None):
+    def __init__(
+        self, code, message, *, where=None, advice="", domain="python", number=s.INVALID_ARGUMENT, payload=None, cause=None, report=None
+    ):
         super().__init__(report or f"error: {code}: {message}" + (f"\n  advice: {advice}" if advice else ""))
         self.code, self.number, self.message, self.where, self.advice = code, number, message, where or {}, advice
         self.domain, self.payload, self.cause = domain, payload or {}, cause
@@ -33,13 +36,24 @@ def invalid(message, advice="", **where):
 
 
 def use_after_close(what):
-    return Error("FAILED_PRECONDITION", f"the {what} is closed", advice=f"make a new {what}, or close this one later", number=s.FAILED_PRECONDITION)
+    return Error(
+        "FAILED_PRECONDITION", f"the {what} is closed", advice=f"make a new {what}, or close this one later", number=s.FAILED_PRECONDITION
+    )
 
 
 def _from_json(entry, report, kind):
     cause = _from_json(entry["cause"], None, Error) if "cause" in entry else None
-    return kind(entry["code"], entry["message"], where=entry["where"], advice=entry["advice"], domain=entry.get("domain", "core"),
-                number=entry.get("number", 0), payload=entry.get("payload"), cause=cause, report=report)
+    return kind(
+        entry["code"],
+        entry["message"],
+        where=entry["where"],
+        advice=entry["advice"],
+        domain=entry.get("domain", "core"),
+        number=entry.get("number", 0),
+        payload=entry.get("payload"),
+        cause=cause,
+        report=report,
+    )
 
 
 def failure(code, pointer, kind=Error):

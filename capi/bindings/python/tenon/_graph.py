@@ -1,4 +1,5 @@
 """Graphs: built by calls, checked and typed at each; lowered to text, compiled to a program."""
+
 import contextlib
 import ctypes as c
 import threading
@@ -46,8 +47,9 @@ class Value:
 class Graph(Owner):
     """A graph. An operator is a method: graph.softmax(x, axis=-1) adds a node and returns its result, or a tuple of them.
 
-    Operators are not known to this package: the name is looked up among the plugins' operators when it is used, dir(graph) lists them, and a
-    trailing underscore is dropped, for names that are Python's (graph.where_, graph.not_). Another plugin's are added by node("example.my_norm", ..).
+    Operators are not known to this package: the name is looked up among the plugins' operators when it is used, dir(graph) lists them,
+    and a trailing underscore is dropped, for names that are Python's (graph.where_, graph.not_). Another plugin's are added by
+    node("example.my_norm", ..).
     """
 
     def __init__(self, context, pointer):
@@ -81,14 +83,18 @@ class Graph(Owner):
         array = np.asarray(values)
         view = view_of(array, None if dtype is None else dtype_name(dtype), name)
         if dtype is not None and s.DTYPES[view.dtype] != dtype_name(dtype):
-            raise invalid(f"constant {name}: expected {dtype_name(dtype)}, got {s.DTYPES[view.dtype]}", "nothing is converted silently: "
-                          "use array.astype", operand=name)
+            raise invalid(
+                f"constant {name}: expected {dtype_name(dtype)}, got {s.DTYPES[view.dtype]}",
+                "nothing is converted silently: use array.astype",
+                operand=name,
+            )
         return self._value(lib.tenon_graph_add_constant, *encode(name), c.byref(view))
 
     def node(self, op, *operands, name=None, attributes=None, **more):
         """Adds a node. Operands go by order (None: absent), or by name; every other named argument is an attribute (None: its default).
 
-        name: unique in the graph; made from the operator's name if left out. attributes: a dict, for names that Python or this function uses.
+        name: unique in the graph; made from the operator's name if left out. attributes: a dict, for names that Python or this function
+        uses.
         """
         by_name = {key: value for key, value in more.items() if isinstance(value, Value)}
         given = {**(attributes or {}), **{key: value for key, value in more.items() if not isinstance(value, Value)}}
@@ -144,7 +150,7 @@ class Graph(Owner):
                 break
         if count.value > _MAX_RESULTS:
             return tuple(self.value(f"{given}:{index}") for index in range(count.value))
-        values = [None if number == s.VALUE_NONE else Value(self, number) for number in results[:count.value]]
+        values = [None if number == s.VALUE_NONE else Value(self, number) for number in results[: count.value]]
         while values and values[-1] is None:  # optional results that this node does not have
             values.pop()
         return values[0] if len(values) == 1 else tuple(values)
@@ -157,12 +163,15 @@ class Graph(Owner):
 
         def add(*operands, **more):
             return self.node(op, *operands, **more)
+
         add.__name__ = add.__qualname__ = name
         add.__doc__ = self._context.ops(op)["operators"][0]["summary"]
         return add
 
     def __dir__(self):
-        names = [] if self._context.closed else [entry["name"] for entry in self._context.ops()["operators"] if entry["namespace"] == "tenon"]
+        names = (
+            [] if self._context.closed else [entry["name"] for entry in self._context.ops()["operators"] if entry["namespace"] == "tenon"]
+        )
         return sorted({*super().__dir__(), *names})
 
     def output(self, name, value):
@@ -204,8 +213,8 @@ class Graph(Owner):
             return Module(call_out(lib.tenon_graph_lower, graph, profile, c.byref(options)))
 
     def compile(self, params=None, reference=False, strict=False, bitwise=False, max_ulp=0.0, pinned_plugin=None):
-        """Plans the graph. params: an archive, for graphs with parameters. reference: only the interpreter. strict: an operator without a kernel is
-        an error. bitwise, max_ulp: only kernels that claim it. pinned_plugin: kernels of this plugin first."""
+        """Plans the graph. params: an archive, for graphs with parameters. reference: only the interpreter. strict: an operator without a
+        kernel is an error. bitwise, max_ulp: only kernels that claim it. pinned_plugin: kernels of this plugin first."""
         options = s.ProgramOptions()
         flags = {"reference": reference, "strict": strict, "bitwise": bitwise}
         options.flags = sum(s.PROGRAM_FLAGS[name] for name, wanted in flags.items() if wanted)

@@ -1,8 +1,10 @@
 """Who owns what: a C object, who uses it now, and when it is destroyed.
 
-close() forbids further use at once. The object itself goes when nobody uses it any more: no call that is under way in another thread, nothing made
-from it, no NumPy array over its memory. So the order of closing never matters, and using something closed is an Error, not a crash.
+close() forbids further use at once. The object itself goes when nobody uses it any more: no call that is under way in another thread,
+nothing made from it, no NumPy array over its memory. So the order of closing never matters, and using something closed is an Error, not a
+crash.
 """
+
 import threading
 
 from ._errors import use_after_close
@@ -65,6 +67,7 @@ class Handle:
 
 class Owner:
     """What has a handle: a context manager that closes itself."""
+
     _handle: Handle
 
     def close(self):

@@ -1,7 +1,9 @@
 """libtenon.so.1: found, opened, its functions declared.
 
-ctypes releases the GIL for the time of every call, so that other Python threads go on while a program runs, and takes it again for a callback.
+ctypes releases the GIL for the time of every call, so that other Python threads go on while a program runs, and takes it again for a
+callback.
 """
+
 import ctypes as c
 import os
 
@@ -102,7 +104,9 @@ def _open():
     try:
         library = c.CDLL(path)
     except OSError as error:
-        raise ImportError(f"tenon: {error}. Install the library ({NAME}), or set TENON_LIBRARY to its path, or its folder in LD_LIBRARY_PATH") from error
+        raise ImportError(
+            f"tenon: {error}. Install the library ({NAME}), or set TENON_LIBRARY to its path, or its folder in LD_LIBRARY_PATH"
+        ) from error
     for name, arguments in FALLIBLE.items():
         function = getattr(library, name)
         function.restype, function.argtypes = c.c_int32, (*arguments, *_error)

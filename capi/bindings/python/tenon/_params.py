@@ -1,4 +1,5 @@
 """Parameter archives: .safetensors and .irpa files, mapped."""
+
 import ctypes as c
 from collections.abc import Mapping
 
@@ -15,7 +16,9 @@ class Params(Owner, Mapping):
 
     def __init__(self, context, path):
         with context as pointer:
-            self._handle = Handle(call_out(lib.tenon_params_open, pointer, *encode(path)), lib.tenon_params_destroy, "parameter archive", (context,))
+            self._handle = Handle(
+                call_out(lib.tenon_params_open, pointer, *encode(path)), lib.tenon_params_destroy, "parameter archive", (context,)
+            )
         self.path = path
         self._index = {}
         with self._handle as params:
@@ -39,7 +42,9 @@ class Params(Owner, Mapping):
     def __getitem__(self, name):
         view = self._view(name)
         if view.dtype == 0:
-            raise Error("UNIMPLEMENTED", f'{self.path}: the dtype of "{name}" is none of ours, or the file does not say it', number=s.UNIMPLEMENTED)
+            raise Error(
+                "UNIMPLEMENTED", f'{self.path}: the dtype of "{name}" is none of ours, or the file does not say it', number=s.UNIMPLEMENTED
+            )
         return memory_array(self._handle, view)
 
     def __len__(self):

@@ -1,4 +1,5 @@
 """Programs: planned once, run often, from any thread."""
+
 import contextlib
 import ctypes as c
 
@@ -49,9 +50,9 @@ class Program(Owner):
     def run(self, *inputs, out=None, cancel=None, **named):
         """Runs the program on NumPy arrays, DLPack tensors, Tensors or numbers, given in order or by name.
 
-        Returns one array, or a tuple of them in the order of `outputs`. out: arrays to write into, a list or a dict by name (those left out, or None,
-        are made); an array may be the very one of an input, and else shares no memory with any. Safe from many threads at once, each with outputs
-        of its own. An input whose name is a parameter of this function goes by order.
+        Returns one array, or a tuple of them in the order of `outputs`. out: arrays to write into, a list or a dict by name (those left
+        out, or None, are made); an array may be the very one of an input, and else shares no memory with any. Safe from many threads at
+        once, each with outputs of its own. An input whose name is a parameter of this function goes by order.
         """
         given = self._by_name(inputs, named)
         with contextlib.ExitStack() as stack:
@@ -65,8 +66,15 @@ class Program(Owner):
             options = s.RunOptions()
             if cancel is not None:
                 options.cancel = c.pointer(cancel._flag)
-            call(lib.tenon_program_run, program, (s.TensorView * len(views))(*views), len(views), (s.TensorView * len(written))(*written), len(written),
-                 c.byref(options))
+            call(
+                lib.tenon_program_run,
+                program,
+                (s.TensorView * len(views))(*views),
+                len(views),
+                (s.TensorView * len(written))(*written),
+                len(written),
+                c.byref(options),
+            )
         return arrays[0] if len(arrays) == 1 else tuple(arrays)
 
     def _by_name(self, inputs, named, default=None):
@@ -106,7 +114,9 @@ class Program(Owner):
         elif not isinstance(out, dict):
             out = [out] if isinstance(out, (np.ndarray, Tensor)) else list(out)
             if len(out) > len(names):
-                raise invalid(f"the program has {len(names)} outputs, got {len(out)} arrays to write", f"its outputs are {', '.join(names)}")
+                raise invalid(
+                    f"the program has {len(names)} outputs, got {len(out)} arrays to write", f"its outputs are {', '.join(names)}"
+                )
             out = dict(zip(names, out))
         unknown = [name for name in out if name not in names]
         if unknown:
@@ -122,7 +132,9 @@ class Program(Owner):
             if target is None:
                 target = np.empty(kind.shape, numpy_dtype(kind.dtype))
             elif not isinstance(target, np.ndarray):
-                raise invalid(f"output {name}: {type(target).__name__} is no array to write into", "give a NumPy array or a Tensor", operand=name)
+                raise invalid(
+                    f"output {name}: {type(target).__name__} is no array to write into", "give a NumPy array or a Tensor", operand=name
+                )
             view = view_of(target, kind.dtype, name)
             if view.array is not target:
                 raise invalid(f"output {name}: the array's strides are no whole elements", "give an array of its own", operand=name)
@@ -131,7 +143,8 @@ class Program(Owner):
         return arrays, views
 
     def bind(self, *shapes, **named):
-        """The program for inputs of these shapes: outputs, plan and reports are known before the first run. Inputs left out keep their shape."""
+        """The program for inputs of these shapes: outputs, plan and reports are known before the first run. Inputs left out keep their
+        shape."""
         given = self._by_name(shapes, named, {name: kind.shape for name, kind in self.inputs})
         with self._handle as program:
             return self._bind(program, [Type(kind.dtype, given[name]) for name, kind in self.inputs])
@@ -165,4 +178,5 @@ class Program(Owner):
     def __repr__(self):
         def listed(values):
             return ", ".join(f"{name}: {kind}" for name, kind in values)
+
         return f"<tenon.Program ({listed(self.inputs)}) -> ({listed(self.outputs)})>"

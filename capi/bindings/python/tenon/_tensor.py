@@ -1,4 +1,5 @@
 """Tensors whose memory the library owns or shares: files, random values, DLPack. For everything else NumPy arrays do."""
+
 import ctypes as c
 
 import numpy as np

@@ -1,8 +1,9 @@
 """dtypes and tensor types: Tenon's names, NumPy's dtypes, C's structs.
 
-bf16 and the two f8 are dtypes of ml_dtypes where that package is installed, and else their bits: uint16 and uint8. i4 and ui4 are one int8 or uint8
-per element. Bits are always accepted where a graph declares such a dtype.
+bf16 and the two f8 are dtypes of ml_dtypes where that package is installed, and else their bits: uint16 and uint8. i4 and ui4 are one
+int8 or uint8 per element. Bits are always accepted where a graph declares such a dtype.
 """
+
 import ctypes as c
 from typing import NamedTuple, Optional, Tuple
 
@@ -16,8 +17,20 @@ try:
 except ImportError:
     ml_dtypes = None
 
-NATIVE = {"i1": np.bool_, "i8": np.int8, "i16": np.int16, "i32": np.int32, "i64": np.int64, "ui8": np.uint8, "ui16": np.uint16, "ui32": np.uint32,
-          "ui64": np.uint64, "f16": np.float16, "f32": np.float32, "f64": np.float64}
+NATIVE = {
+    "i1": np.bool_,
+    "i8": np.int8,
+    "i16": np.int16,
+    "i32": np.int32,
+    "i64": np.int64,
+    "ui8": np.uint8,
+    "ui16": np.uint16,
+    "ui32": np.uint32,
+    "ui64": np.uint64,
+    "f16": np.float16,
+    "f32": np.float32,
+    "f64": np.float64,
+}
 BITS = {"bf16": np.uint16, "f8e4m3fn": np.uint8, "f8e5m2": np.uint8, "i4": np.int8, "ui4": np.uint8}
 _EXTENDED = {} if ml_dtypes is None else {"bf16": ml_dtypes.bfloat16, "f8e4m3fn": ml_dtypes.float8_e4m3fn, "f8e5m2": ml_dtypes.float8_e5m2}
 NUMBERS = {name: number for number, name in enumerate(s.DTYPES) if number > 0}
@@ -27,6 +40,7 @@ _NAMES = {np.dtype(kind): name for table in (NATIVE, _EXTENDED) for name, kind i
 
 class Type(NamedTuple):
     """A tensor's type. In shape, None is a size that is not known yet."""
+
     dtype: str
     shape: Tuple[Optional[int], ...]
 
@@ -69,7 +83,7 @@ def type_view(dtype, shape):
 
 def _index(number):
     value = number.__index__() if hasattr(number, "__index__") else None
-    if value is None or not -2**63 < value < 2**63:
+    if value is None or not -(2**63) < value < 2**63:
         raise TypeError
     if value < 0:
         raise invalid(f"size {value} is negative", "None is a size that is not known yet")

@@ -1,4 +1,5 @@
 """The oracle, rms_norm in float64 with NumPy, and checks of errors."""
+
 import os
 import shutil
 import tempfile

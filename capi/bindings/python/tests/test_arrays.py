@@ -1,4 +1,5 @@
 """Arrays in and out: dtypes, shapes, strides, nothing converted silently, nothing copied that need not be."""
+
 import unittest
 
 import numpy as np
@@ -21,14 +22,30 @@ class Inputs(TenonTest):
     def test_wrong_arrays_are_errors_and_the_program_works_on(self):
         program = self.norm()
         x, w = draw(2, 8), draw(8)
-        for given, words in ((x.astype(np.float64), ["expected f32[2,8], got f64[2,8]"]), (x.ravel(), ["got f32[16]"]), (x.T, ["got f32[8,2]"]),
-                             (x.astype(np.complex64), ["none of ours", "astype"]), (x.astype(">f4"), ["none of ours"]), (x.view(np.uint32), ["ui32"]),
-                             (np.array(["a"]), ["none of ours"]), (np.zeros((1,) * 31, np.float32), ["expected f32[2,8]"]),
-                             ("text", ["x", "no number"]), (None, ["x"]), ([[1, 2], [3]], ["x"]), ([1.5, 2.5], ["got f32[2]"]), (object(), ["x"])):
+        for given, words in (
+            (x.astype(np.float64), ["expected f32[2,8], got f64[2,8]"]),
+            (x.ravel(), ["got f32[16]"]),
+            (x.T, ["got f32[8,2]"]),
+            (x.astype(np.complex64), ["none of ours", "astype"]),
+            (x.astype(">f4"), ["none of ours"]),
+            (x.view(np.uint32), ["ui32"]),
+            (np.array(["a"]), ["none of ours"]),
+            (np.zeros((1,) * 31, np.float32), ["expected f32[2,8]"]),
+            ("text", ["x", "no number"]),
+            (None, ["x"]),
+            ([[1, 2], [3]], ["x"]),
+            ([1.5, 2.5], ["got f32[2]"]),
+            (object(), ["x"]),
+        ):
             with self.subTest(given=repr(given)[:40]), self.fails("INVALID_ARGUMENT", *words):
                 program.run(given, w)
-        for arguments, named, words in (((), {}, ["input x is missing"]), ((x,), {}, ["input w is missing"]), ((x, w, w), {}, ["2 inputs, got 3"]),
-                                        ((x, w), {"x": x}, ["twice"]), ((x, w), {"z": x}, ["no input", "its inputs are x, w"])):
+        for arguments, named, words in (
+            ((), {}, ["input x is missing"]),
+            ((x,), {}, ["input w is missing"]),
+            ((x, w, w), {}, ["2 inputs, got 3"]),
+            ((x, w), {"x": x}, ["twice"]),
+            ((x, w), {"z": x}, ["no input", "its inputs are x, w"]),
+        ):
             with self.subTest(words=words), self.fails("INVALID_ARGUMENT", *words):
                 program.run(*arguments, **named)
         self.assert_norm(x, w, program.run(x, w))
@@ -43,9 +60,17 @@ class Inputs(TenonTest):
         packed["x"] = draw(2, 8, seed=4)
         unaligned = np.zeros(65, np.uint8)[1:].view(np.float32).reshape(2, 8)
         unaligned[...] = draw(2, 8, seed=5)
-        for name, x in {"transposed": wide.T[3:5, 4:12], "steps": wide[::7, ::5][:2], "backwards": wide[5:3:-1, 20:12:-1], "broadcast": np.broadcast_to(wide[0, :8], (2, 8)),
-                        "one row": np.lib.stride_tricks.as_strided(wide, (2, 8), (4, 4)), "Fortran": np.asfortranarray(draw(2, 8)), "read-only": read_only,
-                        "a field": packed["x"], "unaligned": unaligned}.items():
+        for name, x in {
+            "transposed": wide.T[3:5, 4:12],
+            "steps": wide[::7, ::5][:2],
+            "backwards": wide[5:3:-1, 20:12:-1],
+            "broadcast": np.broadcast_to(wide[0, :8], (2, 8)),
+            "one row": np.lib.stride_tricks.as_strided(wide, (2, 8), (4, 4)),
+            "Fortran": np.asfortranarray(draw(2, 8)),
+            "read-only": read_only,
+            "a field": packed["x"],
+            "unaligned": unaligned,
+        }.items():
             with self.subTest(name):
                 self.assert_norm(x, w, program.run(x, w[::-1][::-1]))
 
@@ -106,8 +131,14 @@ class Outputs(TenonTest):
         frozen = np.zeros((2, 8), np.float32)
         frozen.flags.writeable = False
         packed = np.zeros((2, 8), np.dtype([("a", np.uint8), ("x", np.float32)]))["x"]
-        for out, words in (([frozen], ["read-only"]), ([np.zeros((2, 8))], ["expected f32[2,8], got f64"]), ({"q": y}, ["no output", "y, z"]), ([y] * 3, ["2 outputs"]),
-                           ([[1.0]], ["no array to write into"]), ([packed], ["strides"])):
+        for out, words in (
+            ([frozen], ["read-only"]),
+            ([np.zeros((2, 8))], ["expected f32[2,8], got f64"]),
+            ({"q": y}, ["no output", "y, z"]),
+            ([y] * 3, ["2 outputs"]),
+            ([[1.0]], ["no array to write into"]),
+            ([packed], ["strides"]),
+        ):
             with self.subTest(words=words), self.fails("INVALID_ARGUMENT", *words):
                 program.run(given, out=out)
 
@@ -156,7 +187,17 @@ class DTypes(TenonTest):
 
     def test_bf16_rounding(self):
         # By the definition: the nearest of the 65536 values, ties to the even pattern.
-        rows = {1.0: 0x3F80, 1.00390625: 0x3F80, 1.01171875: 0x3F82, -2.0: 0xC000, 3.4e38: 0x7F80, -0.0: 0x8000, 1e-40: 0x0001, 0.1: 0x3DCD, np.inf: 0x7F80}
+        rows = {
+            1.0: 0x3F80,
+            1.00390625: 0x3F80,
+            1.01171875: 0x3F82,
+            -2.0: 0xC000,
+            3.4e38: 0x7F80,
+            -0.0: 0x8000,
+            1e-40: 0x0001,
+            0.1: 0x3DCD,
+            np.inf: 0x7F80,
+        }
         np.testing.assert_array_equal(tenon.bf16_from_float32(list(rows)), list(rows.values()))
         self.assertTrue(np.isnan(tenon.bf16_to_float32(tenon.bf16_from_float32(np.float32("nan")))))
         every = np.arange(65536, dtype=np.uint16)

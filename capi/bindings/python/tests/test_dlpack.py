@@ -1,4 +1,5 @@
 """DLPack in and out, without copies: NumPy always, PyTorch and JAX where they are installed. And tensors in files."""
+
 import ctypes
 import gc
 import os
@@ -41,6 +42,7 @@ class Import(TenonTest):
         class Memory(np.ndarray):
             def __del__(self):
                 freed.append(True)
+
         x = np.arange(4, dtype=np.int64).view(Memory)
         tensor = self.context.from_dlpack(x)
         view = tensor.numpy()
@@ -65,6 +67,7 @@ class Import(TenonTest):
         class Nothing:
             def __dlpack__(self, **_):
                 return object()
+
         with self.fails("INVALID_ARGUMENT", "device (2, 0)"):
             self.context.from_dlpack(OnDevice())
         with self.fails("INVALID_ARGUMENT", "no capsule"):
@@ -77,6 +80,7 @@ class Import(TenonTest):
 
             def __dlpack__(self, **_):
                 return self.capsule
+
         self.context.from_dlpack(Once()).close()
         with self.fails("INVALID_ARGUMENT", "each capsule once"):
             self.context.from_dlpack(Once())
@@ -88,6 +92,7 @@ class Import(TenonTest):
 
             def __dlpack__(self, **options):
                 return self.array.__dlpack__(**options)
+
         x, w = np.random.default_rng(1).standard_normal((2, 8), np.float32), np.ones(8, np.float32)
         self.assert_norm(x, w, self.norm().run(Producer(x), self.context.from_dlpack(w)))
         with self.fails("INVALID_ARGUMENT", "f64[2,8]"):
@@ -115,6 +120,7 @@ class Export(TenonTest):
                     class Once:
                         def __dlpack__(self, **_):
                             return capsule  # pylint: disable=cell-var-from-loop
+
                     with self.context.from_dlpack(Once()) as again:
                         self.assertEqual(again.type, tensor.type)
                         self.assertEqual(address(again.numpy()), address(tensor.numpy()))
@@ -159,7 +165,10 @@ class Export(TenonTest):
 
 def _malloc_info():
     class Info(ctypes.Structure):
-        _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
+        _fields_ = [
+            (name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+        ]
+
     function = ctypes.CDLL(None).mallinfo2
     function.restype = Info
 
@@ -167,6 +176,7 @@ def _malloc_info():
         gc.collect()
         info = function()
         return info.uordblks + info.hblkhd
+
     return in_use
 
 

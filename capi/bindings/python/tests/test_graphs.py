@@ -1,4 +1,5 @@
 """Graphs: building, what is wrong with them, lowering, reports."""
+
 import os
 
 import numpy as np
@@ -58,8 +59,14 @@ class Building(TenonTest):
     def test_operands_by_order_by_name_and_both(self):
         graph = self.context.graph()
         x, w, r = graph.input("x", "f32", (2, 8)), graph.input("w", "f32", (8,)), graph.input("r", "f32", (2, 8))
-        for number, values in enumerate((graph.rms_norm(x, w, r), graph.rms_norm(input=x, scale=w, residual=r), graph.rms_norm(x, w, residual=r),
-                                         graph.rms_norm(x, residual=r, scale=w))):
+        for number, values in enumerate(
+            (
+                graph.rms_norm(x, w, r),
+                graph.rms_norm(input=x, scale=w, residual=r),
+                graph.rms_norm(x, w, residual=r),
+                graph.rms_norm(x, residual=r, scale=w),
+            )
+        ):
             self.assertEqual(len(values), 2)
             graph.output(f"y{number}", values[0])
         program = graph.compile()
@@ -83,9 +90,15 @@ class Building(TenonTest):
         graph.output("y", y)
         got = graph.compile().run(np.array([[1, 2], [3, 4]], np.float32))
         np.testing.assert_array_equal(got.ravel(), [6.5, 16.5])  # x * k = [[0.5, 0.5], [6, 16]]; sums of its columns
-        for value, code, words in ((object(), "INVALID_ARGUMENT", ["no attribute's value"]), ([1, "a"], "INVALID_ARGUMENT", ["one kind"]),
-                                   (2**70, "INVALID_ARGUMENT", ["64 bits"]), (["f32"], "INVALID_ARGUMENT", ["to"]), ({"a": 1}, "INVALID_ARGUMENT", ["to"]),
-                                   ([True], "INVALID_ARGUMENT", ["to"]), (np.complex64, "INVALID_ARGUMENT", ["<c8"])):
+        for value, code, words in (
+            (object(), "INVALID_ARGUMENT", ["no attribute's value"]),
+            ([1, "a"], "INVALID_ARGUMENT", ["one kind"]),
+            (2**70, "INVALID_ARGUMENT", ["64 bits"]),
+            (["f32"], "INVALID_ARGUMENT", ["to"]),
+            ({"a": 1}, "INVALID_ARGUMENT", ["to"]),
+            ([True], "INVALID_ARGUMENT", ["to"]),
+            (np.complex64, "INVALID_ARGUMENT", ["<c8"]),
+        ):
             with self.subTest(value=value), self.fails(code, *words):
                 graph.cast(x, to=value)
 
@@ -132,8 +145,10 @@ class Building(TenonTest):
         with self.fails("INVALID_ARGUMENT") as caught:
             graph.rms_norm(x, epsilom=1e-5, name="first")
         error = caught.error
-        self.assertEqual((error.number, error.message, error.where, error.advice, error.domain, error.cause),
-                         (3, '[rms_norm] has no attribute "epsilom"', {"node": "first", "operand": "epsilom"}, "did you mean epsilon?", "core", None))
+        self.assertEqual(
+            (error.number, error.message, error.where, error.advice, error.domain, error.cause),
+            (3, '[rms_norm] has no attribute "epsilom"', {"node": "first", "operand": "epsilom"}, "did you mean epsilon?", "core", None),
+        )
         self.assertIn("advice: did you mean epsilon?", str(error))
 
 
