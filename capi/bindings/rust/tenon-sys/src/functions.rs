@@ -235,6 +235,9 @@ extern "C" {
     /// @since 1.0 @threads any @blocks no @owns *out: (*out)->deleter(*out)
     pub fn tenon_tensor_to_dlpack(tensor: *const tenon_tensor, out: *mut *mut DLManagedTensorVersioned, error: *mut *mut tenon_error) ->
         i32;
+    /// The same in the unversioned form, for consumers that know no other. It cannot say read-only: such a tensor is refused.
+    /// @since 1.0 @threads any @blocks no @owns *out: (*out)->deleter(*out) @errors FAILED_PRECONDITION (read-only)
+    pub fn tenon_tensor_to_dlpack_legacy(tensor: *const tenon_tensor, out: *mut *mut DLManagedTensor, error: *mut *mut tenon_error) -> i32;
     /// An operator's cases, kernel against interpreted lowering: a row per case with error and bound. *failed (may be NULL): how many broke it.
     /// @since 1.0 @threads any @blocks yes @owns *out: tenon_blob_release @errors NOT_FOUND
     pub fn tenon_verify_operator_json(context: *mut tenon_context, op: *const c_char, length: usize, options: *const tenon_verify_options,

@@ -145,6 +145,7 @@ fn every_function_is_in_the_library() {
         tenon_tensor_from_dlpack as *const (),
         tenon_tensor_from_dlpack_legacy as *const (),
         tenon_tensor_to_dlpack as *const (),
+        tenon_tensor_to_dlpack_legacy as *const (),
         tenon_verify_operator_json as *const (),
         tenon_verify_graph_json as *const (),
     ];
