@@ -74,6 +74,7 @@ class Values(unittest.TestCase):
         self.assertEqual(results.difference(special, special), 0.0)
         self.assertEqual(results.difference(special, np.array([1.0, 0.0, np.inf])), math.inf)
         self.assertEqual(results.difference(special, np.array([1.0, np.nan, -np.inf])), math.inf)
+        self.assertEqual(results.difference(np.ones(2), np.array([1.0, np.nan])), math.inf)
 
     def test_indices_are_exact(self):
         self.assertEqual(results.difference(np.array([1, 2]), np.array([1, 2])), 0.0)
