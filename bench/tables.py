@@ -2,6 +2,7 @@
 import results
 import svg
 
+SHORT_CALL_US = 50
 KINDS = {"copy": "copy", "read": "read", "fma": "f32 multiply-adds"}
 
 
@@ -45,14 +46,16 @@ def verdict(judged, limits):
     return "met" if judged else ""
 
 
-def peer_text(row, titles):
+def peer_text(row, data):
+    """"XLA 1.52, NumPy 3.10*"; the star: a call so short that most of the time may be Python's."""
     timed = sorted((entry["x"], name) for name, entry in row["peers"].items() if "x" in entry)
-    return ", ".join(f"{titles[name]} {x:.2f}" for x, name in timed) or "-"
+    short = {name for _, name in timed if name in data["from_python"] and row["peers"][name]["us"] < SHORT_CALL_US}
+    return ", ".join(f"{data['titles'][name]} {x:.2f}{'*' if name in short else ''}" for x, name in timed) or "-"
 
 
-def measured_cells(row, titles):
+def measured_cells(row, data):
     share = "-" if row["share"] is None else f"{KINDS[row['kind']]} ({100 * row['share']:.0f} %)"
-    return f"{time_text(row['us'])} | {rate_text(row)} | {share} | {peer_text(row, titles)}"
+    return f"{time_text(row['us'])} | {rate_text(row)} | {share} | {peer_text(row, data)}"
 
 
 def goal_table(data, goals, level):
@@ -72,7 +75,7 @@ def goal_table(data, goals, level):
             judged = results.judge(goal.get(level, {}), row)
             said = verdict(judged, goal.get("limits", ""))
             counts["short" if said.startswith("short") else "met" if said == "met" else "other"] += 1
-            out.append(f"| {goal['title']} | {measured_cells(row, titles)} | {judgement_text(judged, titles)} | {said} |")
+            out.append(f"| {goal['title']} | {measured_cells(row, data)} | {judgement_text(judged, titles)} | {said} |")
     return out, counts
 
 
@@ -82,7 +85,7 @@ def other_table(data, goals):
     rows = [row for row in data["rows"] if (row["case"], row["threads"]) not in known]
     if not rows:
         return []
-    lines = [f"| {row['case']} | {row['level']} | {row['threads']} | {measured_cells(row, data['titles']) if row.get('us') else '- | - | - | ' + row['error']} |"
+    lines = [f"| {row['case']} | {row['level']} | {row['threads']} | {measured_cells(row, data) if row.get('us') else '- | - | - | ' + row['error']} |"
              for row in rows]
     return ["## Cases without a goal", "", "| case | level | threads | time | rate | ceiling (share) | peers: their time over ours |",
             "|---|---|---|---|---|---|---|", *lines, ""]
@@ -127,7 +130,8 @@ def text(data, goals):
                 "The peers use the best instructions that they know for this processor, also beside Tenon's lower levels.", ""]
     out += ["## Goals", "",
             "Ratios and shares are medians over the rounds, in which all participants took turns. A peer's ratio above 1 says that Tenon is faster. "
-            "bf16 products may exceed the ceiling of f32 multiply-adds where the processor has bf16 dot products. What falls short is bold.", ""]
+            "bf16 products may exceed the ceiling of f32 multiply-adds where the processor has bf16 dot products. What falls short is bold. "
+            f"A star marks calls below {SHORT_CALL_US} us that are made from Python, which takes 1 to 15 us of them.", ""]
     for level in data["levels"]:
         table, counts = goal_table(data, goals, level)
         out += [f"### {level}", "", f"{counts['met']} rows met, {counts['short']} fall short, {counts['other']} not (wholly) timed here.", "", *table, ""]
@@ -137,7 +141,9 @@ def text(data, goals):
     reasons = left_out(data)
     if reasons:
         out += ["## Not timed, and why", "", "A peer whose values differ from Tenon's is reported here and not timed.", "", *reasons, ""]
-    out += ["## Pictures", "", "![ratio to the fastest peer](pictures/peers.svg)", "", "![roofline](pictures/roofline.svg)", ""]
+    out += ["## Pictures", ""]
+    for name in pictures(data):
+        out += [f"![{name.removesuffix('.svg')}](pictures/{name})", ""]
     return "\n".join(out)
 
 

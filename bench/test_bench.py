@@ -141,11 +141,14 @@ class Pictures(unittest.TestCase):
         machine = {"cpu": "C", "cpus": 2, "memory_gib": 1.0, "caches": "L1", "kernel": "6"}
         data = {"rows": [row], "titles": {"xla": "XLA", "numpy": "NumPy"}, "levels": ["avx2"], "machine": machine, "date": "d", "command": "c",
                 "tenon": "1", "compiler": "g", "fma_peak": {"avx2": 100.0}, "fma_peak_end": {"avx2": 99.0}, "rounds": 5, "seconds": 0.03,
-                "stolen": 0.0, "wall": 1.0, "load": 0.0, "warnings": [], "peers": {"xla": {"version": "1", "state": "timed"}}, "peer_level": None}
+                "stolen": 0.0, "wall": 1.0, "load": 0.0, "warnings": [], "peers": {"xla": {"version": "1", "state": "timed"}}, "peer_level": None,
+                "from_python": ["xla"]}
         goals = [{"title": "softmax", "cases": ["softmax/f32/x"], "avx2": {"share": 0.9, "peers": {"xla": 1.5}}}, {"title": "gone", "cases": ["y"]}]
         text = tables.text(data, goals)
         self.assertIn("| softmax | 50.0 us | 20.0 GB/s | copy (50 %) | XLA 2.00 | **50 % of the ceiling (of 90)**; 2.00x XLA (of 1.5x) | "
                       "short: not analysed |", text)
+        row["peers"]["xla"]["us"] = 40.0
+        self.assertIn("| XLA 2.00* |", tables.text(data, goals))
         self.assertIn("| gone | - | - | - | - | - | not run |", text)
         self.assertIn("NumPy: a (b) / c: softmax/f32/x t1", text)
         for picture in tables.pictures(data).values():

@@ -13,9 +13,10 @@ class Absent(Exception):
 
 
 class Peer:
-    def __init__(self, name, title, script=None, environment=None, folder=None, program=None, avx2=None, one_thread=False, missing=""):
+    def __init__(self, name, title, script=None, environment=None, folder=None, program=None, avx2=None, one_thread=False, missing="",
+                 from_python=False):
         self.name, self.title, self.script, self.environment, self.folder = name, title, script, environment, folder
-        self.program, self.avx2, self.one_thread, self.missing = program, avx2, one_thread, missing
+        self.program, self.avx2, self.one_thread, self.missing, self.from_python = program, avx2, one_thread, missing, from_python
 
     def command(self, build, pythons):
         """Raises Absent."""
@@ -38,13 +39,13 @@ PEERS = [
     Peer("onednn", "oneDNN", program="tenon_bench_onednn", avx2={"ONEDNN_MAX_CPU_ISA": "AVX2"},
          missing="not built: install libdnnl-dev, configure again and build tenon_bench_onednn"),
     Peer("ggml", "ggml", program="tenon_bench_ggml", missing="not built: ggml's headers and library are not installed"),
-    Peer("onnxruntime", "ONNX Runtime", "peer_onnxruntime.py", "onnxruntime", HERE),
-    Peer("xla", "XLA (JAX)", "peer_xla.py", "xla", avx2={"XLA_FLAGS": "--xla_cpu_max_isa=AVX2"}),
-    Peer("torch", "PyTorch", "peer_torch.py", "torch", HERE, avx2={"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2",
-                                                                               "MKL_ENABLE_INSTRUCTIONS": "AVX2"}),
+    Peer("onnxruntime", "ONNX Runtime", "peer_onnxruntime.py", "onnxruntime", HERE, from_python=True),
+    Peer("xla", "XLA (JAX)", "peer_xla.py", "xla", from_python=True, avx2={"XLA_FLAGS": "--xla_cpu_max_isa=AVX2"}),
+    Peer("torch", "PyTorch", "peer_torch.py", "torch", HERE, from_python=True,
+         avx2={"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}),
     Peer("iree", "IREE", "peer_iree.py", "iree", avx2={"TENON_BENCH_IREE_CPU": "--iree-llvmcpu-target-cpu=haswell"}),
-    Peer("numpy", "NumPy", "peer_numpy.py", "xla", one_thread=True,
-         avx2={"NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"}),
+    Peer("numpy", "NumPy", "peer_numpy.py", "xla", one_thread=True, from_python=True,
+         avx2={"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}),
 ]
 NAMES = [peer.name for peer in PEERS]
 
