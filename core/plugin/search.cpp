@@ -126,9 +126,7 @@ class Planner {
       plan_.places.push_back({5, cat(process_.own_folder, "/", kFolder), false, false, rules});
       return;
     }
-#ifdef TENON_LIBRARY_FOLDER  // where the distribution installs, for a libtenon that is linked statically
-    plan_.places.push_back({5, cat(TENON_LIBRARY_FOLDER, "/", kFolder), false, false, rules});
-#endif
+    if (!process_.installed_folder.empty()) plan_.places.push_back({5, cat(process_.installed_folder, "/", kFolder), false, false, rules});
   }
 
   const LoaderOptions& options_;
@@ -157,6 +155,9 @@ ProcessView this_process() {
     view.own_folder = own.path.substr(0, own.path.rfind('/'));
     view.own_owner = entry.st_uid;
   }
+#ifdef TENON_LIBRARY_FOLDER
+  if (own.is_program) view.installed_folder = TENON_LIBRARY_FOLDER;
+#endif
   return view;
 }
 
