@@ -35,15 +35,22 @@ debian_sources() {
   apt-get indextargets --format '$(ORIGIN)|deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Identifier: Packages' | sed -n 's/^Debian|//p' | sort -u
 }
 
+fresh_tree() {
+  local folder=$1
+  shift
+  rm -rf --one-file-system "$folder"
+  mmdebstrap --quiet --variant=apt --aptopt='Acquire::Retries "5"' --aptopt='APT::Install-Recommends "false"' "$@" \
+    "$(. /etc/os-release && printf %s "$VERSION_CODENAME")" "$folder" "$folder.list"
+}
+
 # make_tree FOLDER [OPTIONS..]: a clean Debian tree with apt in it, made with mmdebstrap.
 make_tree() {
   local folder=$1
   shift
-  debian_sources >"$folder.sources"
-  [ -s "$folder.sources" ] || { say "apt knows no Debian mirror: apt-get update"; return 1; }
-  say "a clean tree from $(head -n 1 "$folder.sources")"
-  retry mmdebstrap --quiet --variant=apt --aptopt='Acquire::Retries "5"' --aptopt='APT::Install-Recommends "false"' "$@" \
-    "$(. /etc/os-release && printf %s "$VERSION_CODENAME")" "$folder" "$folder.sources" || return 1
+  debian_sources >"$folder.list"
+  [ -s "$folder.list" ] || { say "apt knows no Debian mirror: apt-get update"; return 1; }
+  say "a clean tree from $(head -n 1 "$folder.list")"
+  retry fresh_tree "$folder" "$@" || return 1
   cp /etc/resolv.conf "$folder/etc/resolv.conf"
 }
 
