@@ -1,6 +1,7 @@
 #include "host.h"
 
 #include <cstring>
+#include <stdexcept>
 
 namespace tenon::bench {
 namespace {
