@@ -16,7 +16,7 @@ json machine(tenon_context* context) {
   return json::parse(tenon_blob_get_data(blob, nullptr));
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(TENON_SANITIZED)
 constexpr std::uint32_t kCases = 3, kCasesPerLevel = 2;  // of the paths, not of the numbers
 #else
 constexpr std::uint32_t kCases = 200, kCasesPerLevel = 60;

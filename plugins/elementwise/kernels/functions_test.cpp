@@ -80,12 +80,7 @@ std::string node_name(const Function& f) { return std::string(f.op->name, f.op->
 
 Ran run_function(const Function& f, const std::string& level, Tensor& x, Tensor& y) {
   tenon_node node{node_name(f), {}, {}, {}};
-  static const std::string kNone = "none";
-  tenon_attr approximate = TENON_ATTR_INIT;
-  approximate.kind = TENON_ATTR_STRING;
-  approximate.text = kNone.c_str();
-  approximate.count = kNone.size();
-  node.attributes["approximate"] = approximate;
+  node.attributes["approximate"] = test_host::attribute("none");
   return run(find_kernel(*f.op, "elementwise", level), node, {&x}, {&y});
 }
 
