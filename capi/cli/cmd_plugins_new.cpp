@@ -172,7 +172,7 @@ class NewFolder {
 }  // namespace
 
 void add_new_options(CLI::App& verb, NewPlugin& options) {
-  verb.add_option("--lang", options.language, "new: the project's language")->type_name(join(languages(), "|"));
+  verb.add_option("--lang", options.language, "new: the project's language: " + join(languages(), ", "))->type_name("LANG");
   verb.add_option("--dir", options.folder, "new: the folder to make; default: the plugin's name, here")->type_name("DIR");
 }
 
