@@ -73,6 +73,7 @@ class Reader {
   Result<bool> boolean_or(std::string_view key, bool fallback);
   Result<std::vector<std::string>> strings_or_empty(std::string_view key);  // a sequence of scalars; absent: empty
   Status finish(bool unknown_is_error = true);
+  std::vector<Error> unknown_keys() const;  // an error for each key that nobody asked for: finish() returns the first
 
   const Document& document() const { return *document_; }
   const Node& node() const { return *node_; }
