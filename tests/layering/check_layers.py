@@ -34,7 +34,7 @@ LIBRARIES = {
     r"nlohmann/": ["core/params/", "capi/cli/", "tests/", "bench/"],
     r"CLI/": ["capi/cli/"],
     r"pthreadpool\.h": ["core/exec/thread_pool.cpp"],
-    r"dlfcn\.h": ["core/plugin/", "tests/"],
+    r"dlfcn\.h": ["core/plugin/", "core/yaml/", "tests/"],
     r"xsimd/": ["plugins/", "packaging/plugin-projects/"],
     r"oneapi/dnnl/": ["plugins/onednn/"],
     r"gtest/|gmock/": ["_test.cpp", "tests/", "test_support.h", "_test.h", "plugins/support/test_"],

@@ -1,7 +1,7 @@
 // A program that has a class YAML::Parser of its own, and uses Tenon. Hidden (-fvisibility=hidden, as a program should compile what is its
 // own), the two do not meet; exported, the program's comes before the library's for libtenon too, and Tenon has to say so.
 //
-//   own_yaml hidden|exported FOLDER
+//   own_yaml FOLDER    (compiled with OWN_YAML_EXPORTED: the second)
 #include <cstdio>
 #include <cstring>
 #include <istream>
