@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""run_tour.py BUILD [FILE.md..]: runs every command that the documents show, in order, each file in a temporary view of the checkout, and
+"""run_tour.py BUILD [FILE.md..]: runs every command that the documents show, in order, each file in a temporary copy of the sources, and
 compares what a command prints with what its document shows (documents.py has the rules). Names of files, verbs and options in running text
 are looked up as well. Exit status 1 if anything differs. Without files: the tour, the README and the guides."""
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,12 +17,21 @@ from shell import ROOT, Shell, check_command
 FILES = ["packaging/TOUR.md", "README.md", "CONTRIBUTING.md", "plugins/README.md", "bench/README.md", "capi/examples/README.md"]
 
 
-def checkout_view(folder, build):
-    """What a fresh clone with a build in build/ looks like, without writing into the real one."""
-    for name in os.listdir(ROOT):
-        if not name.startswith(("build", ".git")):
-            os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
+def copy_checkout(folder, build):
+    """A copy of the sources, because a command may write beside them, with that build as build/."""
+    done = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True, check=False)
+    for name in filter(None, done.stdout.decode().split("\0")) if done.returncode == 0 else sources():
+        if os.path.isfile(os.path.join(ROOT, name)):  # not if it was removed and that is not committed yet
+            os.makedirs(os.path.join(folder, os.path.dirname(name)), exist_ok=True)
+            shutil.copy(os.path.join(ROOT, name), os.path.join(folder, name))
     os.symlink(build, os.path.join(folder, "build"))
+
+
+def sources():
+    """The files of a source tree without Git: all but builds."""
+    for at, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if not (name.startswith("build") and at == ROOT)]
+        yield from (os.path.relpath(os.path.join(at, name), ROOT) for name in names)
 
 
 class Names:
@@ -66,7 +76,7 @@ def run_document(name, build, names):
         if complaint:
             complaints.append(f"{name}:{line}: {complaint}")
     with tempfile.TemporaryDirectory(prefix="tenon-tour-") as folder:
-        checkout_view(folder, build)
+        copy_checkout(folder, build)
         with Shell(folder, build) as shell:
             for block in documents.blocks(text):
                 for reason in block.comment("not run"):
