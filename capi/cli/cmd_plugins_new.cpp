@@ -172,9 +172,8 @@ class NewFolder {
 }  // namespace
 
 void add_new_options(CLI::App& verb, NewPlugin& options) {
-  const std::string group = "Options of new";
-  verb.add_option("--lang", options.language, "the project's language: " + join(languages(), ", "))->type_name("LANG")->group(group);
-  verb.add_option("--dir", options.folder, "the folder to make; default: the plugin's name, here")->type_name("DIR")->group(group);
+  verb.add_option("--lang", options.language, "new: the project's language: " + join(languages(), ", "))->type_name("LANG");
+  verb.add_option("--dir", options.folder, "new: the folder to make; default: the plugin's name, here")->type_name("DIR");
 }
 
 int new_plugin(const std::string& name, const NewPlugin& options, const Globals& globals) {

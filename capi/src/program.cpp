@@ -114,7 +114,7 @@ int32_t tenon_graph_compile(const tenon_graph* graph, const tenon_program_option
     TENON_CHECK_ARGUMENT(out);
     tenon_program_options given = TENON_PROGRAM_OPTIONS_INIT;
     TENON_TRY(receive_options(given, options, TENON_KIND_PROGRAM_OPTIONS));
-    constexpr std::uint32_t kKnown = TENON_PROGRAM_REFERENCE | TENON_PROGRAM_STRICT | TENON_PROGRAM_BITWISE;
+    constexpr std::uint32_t kKnown = TENON_PROGRAM_REFERENCE | TENON_PROGRAM_STRICT | TENON_PROGRAM_BITWISE | TENON_PROGRAM_TIMELINE;
     if ((given.flags & ~kKnown) != 0) return fail(Code::NotUnderstood, "unknown program flags ", given.flags & ~kKnown);
     if (given.reserved0 != 0) return fail(Code::NotUnderstood, "tenon_program_options.reserved0 is not 0");
     if (!(given.max_ulp >= 0)) return fail(Code::InvalidArgument, "max_ulp must be 0 or more");
@@ -122,6 +122,7 @@ int32_t tenon_graph_compile(const tenon_graph* graph, const tenon_program_option
     plan.reference = (given.flags & TENON_PROGRAM_REFERENCE) != 0;
     plan.strict = (given.flags & TENON_PROGRAM_STRICT) != 0;
     plan.bitwise = (given.flags & TENON_PROGRAM_BITWISE) != 0;
+    plan.timeline = (given.flags & TENON_PROGRAM_TIMELINE) != 0;
     if (given.max_ulp > 0) plan.max_ulp = given.max_ulp;
     TENON_ASSIGN(plan.pinned_plugin, text(given.pinned_plugin, given.pinned_plugin_length, "pinned_plugin"));
     TENON_ASSIGN(

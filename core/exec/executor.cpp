@@ -82,15 +82,18 @@ struct Program::State {
   interp::Scratch scratch;
   Arena arena;  // copies of strided or misaligned data
   tenon_call frame;
+  std::unique_ptr<Timeline> timeline;  // null: not kept
 };
 
 Result<std::unique_ptr<Program>> Program::create(std::unique_ptr<Plan> plan, std::span<const TensorView> parameters,
-                                                 const Environment& environment) {
+                                                 const Environment& environment, bool timeline) {
   TENON_TRY(check_views(parameters, plan->parameters, "parameter"));
   auto program = std::unique_ptr<Program>(new Program());
   program->environment_ = &environment;
   program->plan_ = std::move(plan);
   program->copies_.reserve(parameters.size());
+  program->keeps_timeline_ = timeline;
+  if (timeline) program->last_ = std::make_unique<Timeline>(program->plan_->steps.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (is_aligned(parameters[i]) && parameters[i].is_compact()) {
       program->parameters_.push_back(parameters[i].data);
@@ -117,6 +120,12 @@ Result<std::unique_ptr<Program>> Program::create(std::unique_ptr<Plan> plan, std
 
 std::size_t Program::peak_bytes() const { return states_.load() * plan_->workspace_bytes; }
 
+std::optional<TimelineCopy> Program::timeline() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!has_last_) return std::nullopt;
+  return TimelineCopy{last_->steps, last_->parts.recorded(), last_->parts.left_out(), last_->caller, last_->nanoseconds};
+}
+
 std::unique_ptr<Program::State> Program::take_state() const {
   if (State* spare = spare_.exchange(nullptr, std::memory_order_acquire)) return std::unique_ptr<State>(spare);
   {
@@ -129,6 +138,7 @@ std::unique_ptr<Program::State> Program::take_state() const {
     idle_.reserve(states_.fetch_add(1) + 1);  // so that giving back never allocates
   }
   auto state = std::make_unique<State>();
+  if (keeps_timeline_) state->timeline = std::make_unique<Timeline>(plan_->steps.size());
   std::size_t align = kAlign;
   for (const Step& step : plan_->steps)
     if (step.kernel != nullptr) align = std::max(align, step.kernel->plan().workspace_align);
@@ -295,6 +305,17 @@ Status Program::run_step(State& state, const Step& step) const {
   return {};
 }
 
+Status Program::run_timed_step(State& state, std::size_t index, const RunOptions& options) const {
+  PartTimes* const parts = state.frame.part_times;
+  if (parts != nullptr) parts->begin_step(static_cast<std::uint32_t>(index));
+  const auto begin = PartTimes::Clock::now();
+  Status done = run_step(state, plan_->steps[index]);
+  const auto end = PartTimes::Clock::now();
+  options.times[index].nanoseconds = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(end - begin).count());
+  if (parts != nullptr) state.timeline->steps[index] = {parts->since_origin(begin), parts->since_origin(end)};
+  return done;
+}
+
 Status Program::run(std::span<const TensorView> inputs, std::span<const TensorView> outputs, const RunOptions& options) const {
   TENON_TRY(check_views(inputs, plan_->inputs, "input"));
   TENON_TRY(check_views(outputs, plan_->outputs, "output"));
@@ -305,23 +326,29 @@ Status Program::run(std::span<const TensorView> inputs, std::span<const TensorVi
   state->frame.environment = environment_;
   state->frame.cancel = options.cancel;
   state->frame.error.reset();
+  Timeline* const timeline = options.times.empty() ? nullptr : state->timeline.get();
+  state->frame.part_times = timeline == nullptr ? nullptr : &timeline->parts;
+  if (timeline != nullptr) {
+    timeline->parts.restart(PartTimes::Clock::now());
+    timeline->caller = std::this_thread::get_id();
+    std::fill(timeline->steps.begin(), timeline->steps.end(), Timeline::Span());
+  }
   Status done = bind(*state, inputs, outputs);
   for (std::size_t i = 0; done.ok() && i < plan_->steps.size(); ++i) {
     if (options.cancel != nullptr && *options.cancel != 0) {
       done = fail(Code::Cancelled, "the run was cancelled before step ", i);
       break;
     }
-    if (options.times.size() > i) {
-      const auto begin = std::chrono::steady_clock::now();
-      done = run_step(*state, plan_->steps[i]);
-      const auto spent = std::chrono::steady_clock::now() - begin;
-      options.times[i].nanoseconds = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count());
-    } else {
-      done = run_step(*state, plan_->steps[i]);
-    }
+    done = options.times.size() > i ? run_timed_step(*state, i, options) : run_step(*state, plan_->steps[i]);
   }
   for (std::size_t i = 0; done.ok() && i < outputs.size(); ++i)
     if (state->staged[i].data != nullptr) copy_strided(state->staged[i], outputs[i]);
+  if (timeline != nullptr) {
+    timeline->nanoseconds = timeline->parts.since_origin(PartTimes::Clock::now());
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::swap(last_, state->timeline);
+    has_last_ = true;
+  }
   give_back(std::move(state));
   return done;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/op/environment.h"
+#include "core/op/part_times.h"
 #include "core/op/registry.h"
 
 // One use of an operator as a plugin sees it. Borrowed by callbacks.
@@ -53,8 +54,9 @@ struct tenon_call {
   std::mutex mutex;                     // around `error` and `lines`: parts of a parallel_for may use both at once
   bool locked = false;                  // Provider::serial() is held: lines for the log wait until it is not
   std::vector<std::pair<std::int32_t, std::string>> lines;
-  bool flush = false;       // in run: the plugin asked for denormals as zero, on every thread
-  bool fp_changed = false;  // in run: a part of a parallel_for changed the FP environment of its thread
+  bool flush = false;                      // in run: the plugin asked for denormals as zero, on every thread
+  bool fp_changed = false;                 // in run: a part of a parallel_for changed the FP environment of its thread
+  tenon::PartTimes* part_times = nullptr;  // in run: where the parts of a parallel_for note their times; null: nobody asked
 };
 
 namespace tenon {

@@ -105,6 +105,7 @@ struct PlanOptions {
   std::optional<double> max_ulp;  // a kernel must claim at most this in its manifest
   bool bitwise = false;           // a kernel must claim determinism: bitwise
   std::string pinned_plugin;      // kernels of this plugin first
+  bool timeline = false;          // for core/exec: runs that time their steps keep when each step and part ran
 };
 
 // `module` is lower_graph's: composites with decompositions, all types static. names: of inputs and outputs.

@@ -38,7 +38,7 @@ class Project:
         self.assertEqual(plugin["tier"], 3, "the user's")
         self.passes(name=name)
         self.tenon("plugins", "doctor")
-        self.tenon("plugins", "lint", next(f for f in files if f.name.endswith(".tenon.yaml")))
+        self.well(files)
         self.assertIn(self.summary, self.tenon("ops", name))
         arguments = ("--dtype", "f32", "--shape", ",".join("x".join(map(str, shape)) for shape in self.shapes))
         self.assertIn(self.step, self.tenon("lower", f"op:{name}", *arguments, "--target", "stablehlo"))
@@ -61,6 +61,7 @@ class Project:
         built = self.build(project, *self.options)
         self.one_symbol(next(built.glob("*.so")))
         files = self.install(built)
+        self.well(files)
         plugin = name.replace("_", "-")
         for level in self.levels:
             chosen, second = self.candidates(self.faster, "--arch", level)[:2]
@@ -84,6 +85,12 @@ class Project:
         rows = json.loads(self.tenon("verify", name, "--cases", 60, "--json", *options))["rows"]
         self.assertGreater(len(rows), 60)
         self.assertTrue(any(row["kernel"] != "interpreter" for row in rows))
+
+    def well(self, files):
+        """lint has nothing to say, and warns of nothing."""
+        done = tenon("plugins", "lint", next(f for f in files if f.name.endswith(".tenon.yaml")))
+        self.ok(done)
+        self.assertNotIn("warning:", done.stderr)
 
     def one_symbol(self, library):
         listed = self.ok(run("nm", "-D", "--defined-only", library)).split("\n")

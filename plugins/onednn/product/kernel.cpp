@@ -21,7 +21,9 @@ struct Entry {
 constexpr double kLeastWork = 1 << 21;
 // A part, in products: a tenth of a millisecond or more. Parts depend on the shape alone, and so do the numbers.
 constexpr double kPartWork = 1 << 24;
-constexpr std::int64_t kPartStep = 64, kLeastRows = 128;
+constexpr std::int64_t kPartStep = 64;
+// With fewer rows or columns each element of the other side is used so rarely that reading it once, as tenon.linalg does, is what counts.
+constexpr std::int64_t kLeastSide = 8;
 
 bool runs_along(const Axis& inner, const Axis& outer, Side side) { return inner.size == 1 || outer.size == 1 || inner.step[side] == 1; }
 
@@ -38,16 +40,16 @@ Parts parts_of(const Matrices& m) {
   Parts out;
   if (work < 2 * kPartWork) return out;
   const bool columns = runs_along(m.depth, m.columns, kRight), rows = runs_along(m.depth, m.rows, kLeft);
-  const auto cut = [&](Cut which, std::int64_t size, std::int64_t least) {
+  const auto cut = [&](Cut which, std::int64_t size) {
     const double wish = static_cast<double>(size) * std::max(kPartWork / work, 1.0 / 64);
     out.cut = which;
-    out.size = std::max(least, static_cast<std::int64_t>(round_up(static_cast<std::size_t>(wish) + 1, kPartStep)));
+    out.size = static_cast<std::int64_t>(round_up(static_cast<std::size_t>(wish) + 1, kPartStep));
     out.count = (size + out.size - 1) / out.size;
   };
   if (columns && m.columns.size >= 2 * kPartStep)
-    cut(Cut::Columns, m.columns.size, kPartStep);
-  else if (rows && m.rows.size >= 2 * kLeastRows)
-    cut(Cut::Rows, m.rows.size, kLeastRows);
+    cut(Cut::Columns, m.columns.size);
+  else if (rows && m.rows.size >= 2 * kPartStep)
+    cut(Cut::Rows, m.rows.size);
   return out;
 }
 
@@ -81,7 +83,11 @@ void supports(const Node& node, const tenon_kernel& kernel) {
   const Matrices m = entry.describe(node);
   const double work = static_cast<double>(m.rows.size) * static_cast<double>(m.columns.size) * static_cast<double>(m.depth.size);
   if (work < kLeastWork) node.decline("takes matrices of at least two million products: below, it takes longer to begin");
+  if (m.rows.size < kLeastSide || m.columns.size < kLeastSide) node.decline(cat("takes at least ", kLeastSide, " rows and columns"));
   const Parts parts = parts_of(m);
+  // Not a matter of how many threads there are: that must not reach the numbers.
+  if (parts.cut == Cut::Nothing && m.batch_count == 1 && work >= 2 * kPartWork)
+    node.decline("does not cut these matrices into parts for several threads");
   for (bool last : {false, true})
     if (const std::string refusal = Primitive::refusal(request_of(node, m, parts, last)); !refusal.empty()) node.decline(refusal);
 }

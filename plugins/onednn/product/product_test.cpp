@@ -165,21 +165,35 @@ class OneDnn : public LevelTest {};
 
 constexpr tenon_dtype kTypes[][2] = {{TENON_F32, TENON_F32}, {TENON_BF16, TENON_BF16}, {TENON_BF16, TENON_F32}};
 using Sizes = std::map<char, std::int64_t>;
-const Sizes kSizes[] = {{{'r', 128}, {'c', 128}, {'d', 128}}, {{'r', 1}, {'c', 2048}, {'d', 1025}}, {{'r', 300}, {'c', 301}, {'d', 65}},
-                        {{'r', 7}, {'c', 701}, {'d', 511}},   {{'r', 2000}, {'c', 3}, {'d', 600}},  {{'r', 64}, {'c', 1000}, {'d', 600}},
-                        {{'r', 515}, {'c', 130}, {'d', 600}}};  // the last two are cut into parts, with a rest
+const Sizes kSizes[] = {{{'r', 128}, {'c', 128}, {'d', 128}},
+                        {{'r', 8}, {'c', 700}, {'d', 511}},
+                        {{'r', 300}, {'c', 301}, {'d', 65}},
+                        {{'r', 2000}, {'c', 9}, {'d', 120}},
+                        {{'r', 200}, {'c', 300}, {'d', 600}}};  // the last one is cut, with a rest
+
+void expect_declined(const Case& c, const std::string& reason) {
+  Ready ready(c);
+  const Ran ran = ready.run();
+  EXPECT_EQ(ran.code, TENON_UNIMPLEMENTED) << ready.text();
+  EXPECT_NE(ran.message.find(reason), std::string::npos) << ready.text() << ": " << ran.message;
+}
 
 TEST_P(OneDnn, Matmul) {
   for (const Sizes& sizes : kSizes)
     for (const auto& [dtype, result] : kTypes)
       for (bool turn_a : {false, true})
-        for (bool turn_b : {false, true})
-          expect_right({.a = turn_a ? "dr" : "rd",
-                        .b = turn_b ? "cd" : "dc",
-                        .sizes = sizes,
-                        .dtype = dtype,
-                        .result = result,
-                        .flags = {{"transpose_a", turn_a}, {"transpose_b", turn_b}}});
+        for (bool turn_b : {false, true}) {
+          const Case test{.a = turn_a ? "dr" : "rd",
+                          .b = turn_b ? "cd" : "dc",
+                          .sizes = sizes,
+                          .dtype = dtype,
+                          .result = result,
+                          .flags = {{"transpose_a", turn_a}, {"transpose_b", turn_b}}};
+          if (&sizes == std::end(kSizes) - 1 && turn_a && !turn_b)  // neither side's parts would lie together
+            expect_declined(test, "does not cut");
+          else
+            expect_right(test);
+        }
 }
 
 TEST_P(OneDnn, Batches) {
@@ -203,14 +217,11 @@ TEST_P(OneDnn, Batches) {
                   .dtype = dtype,
                   .result = result});
   }
-  const Sizes row{{'c', 3000}, {'d', 1000}};
-  expect_right({.a = "d", .b = "dc", .out = "c", .sizes = row});
-  expect_right({.a = "cd", .b = "d", .out = "c", .sizes = row});
 }
 
 TEST_P(OneDnn, LinearAndGemm) {
   for (tenon_dtype dtype : {TENON_F32, TENON_BF16}) {
-    for (const Sizes& sizes : {kSizes[0], kSizes[3], kSizes[5]}) {
+    for (const Sizes& sizes : {kSizes[0], kSizes[1], kSizes[4]}) {
       expect_right({.op = "linear", .b = "cd", .sizes = sizes, .dtype = dtype, .result = dtype});
       expect_right({.op = "linear", .b = "cd", .bias = "c", .sizes = sizes, .dtype = dtype, .result = dtype});
       expect_right({.op = "gemm", .bias = "c", .sizes = sizes, .dtype = dtype, .result = dtype});
@@ -273,15 +284,14 @@ TEST_P(OneDnn, ThreadsDoNotReachTheNumbers) {
   for (const auto& [dtype, result] : kTypes)
     for (const Sizes& sizes : {Sizes{{'r', 64}, {'c', 1000}, {'d', 1024}}, Sizes{{'r', 515}, {'c', 257}, {'d', 600}}})
       for (bool turn : {false, true}) {
+        if (!turn && sizes.at('r') == 64) continue;  // not cut
         std::vector<double> first;
         for (std::uint32_t threads : {1u, 2u, 3u, 7u}) {
           host::machine.threads = threads;
           Ready ready({.b = turn ? "cd" : "dc", .sizes = sizes, .dtype = dtype, .result = result, .flags = {{"transpose_b", turn}}});
           const Ran ran = ready.run();
           ASSERT_EQ(ran.code, TENON_OK) << ran.message;
-          // A matrix that does not lie along the depth is not cut by columns, and 64 rows are too few.
-          const std::uint32_t used = turn || sizes.at('r') > 64 ? threads : 1;
-          EXPECT_NE(ran.note.find(plugin::cat("threads: ", used)), std::string::npos) << ran.note;
+          EXPECT_NE(ran.note.find(plugin::cat("threads: ", threads)), std::string::npos) << ran.note;
           if (first.empty()) first = ready.out.values();
           EXPECT_EQ(ready.out.values(), first) << threads << " threads; " << ran.note;
         }
@@ -329,28 +339,27 @@ TEST_P(OneDnn, RunsOfOnePlanAtOnce) {
 
 TEST_P(OneDnn, SaysWhyItDeclines) {
   const Sizes large{{'r', 128}, {'c', 128}, {'d', 128}}, small{{'r', 127}, {'c', 128}, {'d', 128}}, none{{'r', 0}, {'c', 128}, {'d', 128}};
-  const auto expect = [](const Case& c, const std::string& reason) {
-    Ready ready(c);
-    const Ran ran = ready.run();
-    EXPECT_EQ(ran.code, TENON_UNIMPLEMENTED) << ready.text();
-    EXPECT_NE(ran.message.find(reason), std::string::npos) << ran.message;
-  };
-  expect({.sizes = large, .dtype = TENON_F16, .result = TENON_F16}, "has no product of f16");
-  expect({.sizes = large, .dtype = TENON_F32, .result = TENON_F64}, "gives no f64 from f32");
-  expect({.sizes = small}, "at least two million products");
-  expect({.sizes = none}, "no product of nothing");
-  expect({.op = "gemm", .sizes = large, .alpha = 2}, "no factors");
-  expect({.op = "gemm", .bias = "rc", .sizes = large}, "one row for all");
-  expect({.op = "dot_general", .a = "rxd", .b = "dxc", .out = "xrc", .sizes = {{'r', 128}, {'c', 128}, {'d', 128}, {'x', 2}}}, "has only");
-  expect({.op = "dot_general", .a = "rdx", .b = "dcx", .out = "xrc", .sizes = {{'r', 128}, {'c', 128}, {'d', 128}, {'x', 2}}}, "has only");
-  expect({.op = "dot_general",
-          .a = "drx",
-          .b = "dc",
-          .out = "rxc",
-          .sizes = {{'r', 64}, {'c', 128}, {'d', 128}, {'x', 2}},
-          .dtype = TENON_F16,
-          .result = TENON_F16},
-         "f16");
+  expect_declined({.sizes = large, .dtype = TENON_F16, .result = TENON_F16}, "has no product of f16");
+  expect_declined({.sizes = large, .dtype = TENON_F32, .result = TENON_F64}, "gives no f64 from f32");
+  expect_declined({.sizes = small}, "at least two million products");
+  expect_declined({.b = "cd", .sizes = {{'r', 7}, {'c', 600}, {'d', 700}}, .flags = {{"transpose_b", true}}}, "at least 8 rows");
+  expect_declined({.a = "d", .out = "c", .sizes = {{'c', 2048}, {'d', 1024}}}, "at least 8 rows");
+  expect_declined({.sizes = {{'r', 64}, {'c', 1024}, {'d', 1024}}}, "does not cut");
+  expect_declined({.sizes = none}, "no product of nothing");
+  expect_declined({.op = "gemm", .sizes = large, .alpha = 2}, "no factors");
+  expect_declined({.op = "gemm", .bias = "rc", .sizes = large}, "one row for all");
+  expect_declined({.op = "dot_general", .a = "rxd", .b = "dxc", .out = "xrc", .sizes = {{'r', 128}, {'c', 128}, {'d', 128}, {'x', 2}}},
+                  "has only");
+  expect_declined({.op = "dot_general", .a = "rdx", .b = "dcx", .out = "xrc", .sizes = {{'r', 128}, {'c', 128}, {'d', 128}, {'x', 2}}},
+                  "has only");
+  expect_declined({.op = "dot_general",
+                   .a = "drx",
+                   .b = "dc",
+                   .out = "rxc",
+                   .sizes = {{'r', 64}, {'c', 128}, {'d', 128}, {'x', 2}},
+                   .dtype = TENON_F16,
+                   .result = TENON_F16},
+                  "f16");
 }
 
 INSTANTIATE_TEST_SUITE_P(Level, OneDnn, testing::Values("avx512"), level_name);

@@ -79,11 +79,11 @@ void expect_right(const Case& c) {
     for (std::size_t j = 0; j < length; ++j)
       if (j != place && precedes(c.descending, x.get(base + j * after), x.get(i), j < place)) ++before;
     const std::size_t to = base + before * after;
-    ASSERT_EQ(std::memcmp(sorted.at(to), x.at(i), test_numbers::size_of(c.dtype)), 0) << what << " element " << i;
+    ASSERT_EQ(std::memcmp(sorted.at(to), x.at(i), test_numbers::element_bytes(c.dtype)), 0) << what << " element " << i;
     ASSERT_EQ(indices.get(to), static_cast<double>(place)) << what << " element " << i;
     if (before >= static_cast<std::size_t>(c.k)) continue;
     const std::size_t in_first = (i / after / length * static_cast<std::size_t>(c.k) + before) * after + i % after;
-    ASSERT_EQ(std::memcmp(values.at(in_first), x.at(i), test_numbers::size_of(c.dtype)), 0) << what << " element " << i << " k " << c.k;
+    ASSERT_EQ(std::memcmp(values.at(in_first), x.at(i), test_numbers::element_bytes(c.dtype)), 0) << what << " element " << i << " k " << c.k;
     ASSERT_EQ(places.get(in_first), static_cast<double>(place)) << what << " element " << i << " k " << c.k;
   }
 }
