@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""travel.py BUILD: the binaries kept with every release (released/VERSION, made by make-release) with those of this build, in all pairs that are
-promised: programs run with a library that is as new as they are or newer; plugins work with every library, older or newer."""
+"""travel.py BUILD: the binaries kept with every release (released/VERSION, made by make-release) with those of this build, in all pairs
+that are promised: programs run with a library that is as new as they are or newer; plugins work with every library, older or newer."""
 import lzma
 import os
 import pathlib
@@ -20,7 +20,7 @@ def number(version):
 
 
 def unpack(folder, build, versions):
-    """Per version: host, the library's folder, the plugins' folder. In copies, because the loader refuses files that others may write to."""
+    """Per version: host, the library's folder, the plugins' folder. In copies: the loader refuses files that others may write to."""
     sets = {}
     for version in [*versions, NOW]:
         place = folder / version.replace(" ", "-")
