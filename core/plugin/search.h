@@ -19,6 +19,7 @@ struct ProcessView {
   std::function<std::string(const char*)> variable;  // "" if unset or not to be trusted
   std::string own_folder;                            // of libtenon's file, resolved; empty: unknown or linked statically
   std::uint32_t own_owner = 0;                       // of libtenon's file
+  std::string installed_folder;                      // the distribution's library folder, where libtenon is part of the program; else empty
 };
 ProcessView this_process();
 
@@ -30,8 +31,16 @@ struct SearchPlace {
   TrustRules rules;
 };
 
+// A folder that the rules name but that is not searched, and why, with what would change it: for reports.
+struct SkippedPlace {
+  int tier = 0;
+  std::string path;
+  std::string why;
+};
+
 struct SearchPlan {
-  std::vector<SearchPlace> places;            // in order; the first hit of a plugin's name wins
+  std::vector<SearchPlace> places;  // in order; the first hit of a plugin's name wins
+  std::vector<SkippedPlace> skipped;
   std::vector<std::string> notices;           // what was ignored and why
   std::vector<std::string> allow_more, deny;  // TENON_PLUGINS_ALLOW: besides options.allow, one of these too; TENON_PLUGINS_DENY
   bool safe_mode = false;

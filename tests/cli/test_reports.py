@@ -46,6 +46,7 @@ class Reports(CommandTest):
                 ("explain", ("explain", "rms_norm", "--dtype", "f64", "--shape", "2x8")), ("ops", ("ops",)), ("ops", ("ops", "gather")),
                 ("plugins", ("plugins",)), ("plugins", ("plugins", "inspect", "tenon.shape")), ("doctor", ("plugins", "doctor")),
                 ("targets", ("targets",)), ("targets", ("targets", "litert")), ("inspect", ("inspect", graph)),
+                ("new", ("plugins", "new", "acme.op", "--lang", "c", "--dir", self.path("project"))),
                 ("inspect", ("inspect", self.path("y.npy"))), ("inspect", ("inspect", plugin))]:
             with self.subTest(arguments=arguments):
                 self.check(name, self.run_ok(*arguments, "--json").json())
