@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/owned.h"
+#include "owned.h"
 
 namespace {
 

@@ -23,10 +23,10 @@ constexpr std::size_t kHuge = 2u << 20;
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-// The least time of one call of work(thread) on every thread at once, over at least 30 ms.
-double best_time(unsigned threads, const std::function<void(unsigned)>& work) {
+// The least time of one call of work(thread) on every thread at once, over at least `budget` seconds.
+double best_time(unsigned threads, double budget, const std::function<void(unsigned)>& work) {
   double best = 1e9;
-  const double end = now() + 0.03;
+  const double end = now() + budget;
   for (int i = 0; i < 3 || now() < end; ++i) {
     const double begin = now();
     std::vector<std::thread> others;
@@ -40,9 +40,9 @@ double best_time(unsigned threads, const std::function<void(unsigned)>& work) {
 }
 
 // Small work is repeated, so that clock and threads do not count.
-double best_seconds(double bytes, unsigned threads, const std::function<void(unsigned)>& once) {
+double best_seconds(double bytes, unsigned threads, double budget, const std::function<void(unsigned)>& once) {
   const int repeat = std::max(1, static_cast<int>((threads > 1 ? 8e6 : 2e5) / std::max(bytes, 1.0)));
-  return best_time(threads,
+  return best_time(threads, budget,
                    [&](unsigned t) {
                      for (int i = 0; i < repeat; ++i) once(t);
                    }) /
@@ -115,25 +115,30 @@ Buffer::Buffer(std::size_t bytes) {
 }
 Buffer::~Buffer() { std::free(data_); }
 
-double probe_seconds(const std::string& ceiling, double bytes, unsigned threads) {
-  const bool copy = ceiling == "copy";
-  if (!copy && ceiling != "read") return 0;
-  const std::size_t all = static_cast<std::size_t>(bytes / (copy ? 2 : 1));
-  const std::size_t part = std::max<std::size_t>(256, all / threads / 64 * 64);
-  Buffer from(part * threads), to(copy ? part * threads : 1);
-  fill(from, part * threads);
-  if (!copy) {
+Probe::Probe(const std::string& ceiling, double bytes, unsigned threads)
+    : copy_(ceiling == "copy"),
+      known_(copy_ || ceiling == "read"),
+      bytes_(bytes),
+      threads_(threads),
+      part_(std::max<std::size_t>(256, static_cast<std::size_t>(bytes / (copy_ ? 2 : 1)) / threads / 64 * 64)),
+      from_(part_ * threads),
+      to_(copy_ ? part_ * threads : 1) {
+  fill(from_, part_ * threads);
+}
+
+double Probe::seconds(double budget) const {
+  if (!known_) return 0;
+  if (!copy_) {
     volatile std::uint64_t sink = 0;
-    return best_seconds(bytes, threads, [&](unsigned t) { sink = read_four_streams(from.data() + t * part, part); });
+    return best_seconds(bytes_, threads_, budget, [&](unsigned t) { sink = read_four_streams(from_.data() + t * part_, part_); });
   }
-  const double ordinary =
-      best_seconds(bytes, threads, [&](unsigned t) { ordinary_copy(from.data() + t * part, to.data() + t * part, part); });
+  const auto copied = [&](auto copy) {
+    return best_seconds(bytes_, threads_, budget / 2, [&](unsigned t) { copy(from_.data() + t * part_, to_.data() + t * part_, part_); });
+  };
 #if defined(__x86_64__)
-  const double streaming =
-      best_seconds(bytes, threads, [&](unsigned t) { streaming_copy(from.data() + t * part, to.data() + t * part, part); });
-  return std::min(ordinary, streaming);
+  return std::min(copied(ordinary_copy), copied(streaming_copy));
 #else
-  return ordinary;
+  return copied(ordinary_copy);
 #endif
 }
 
@@ -141,7 +146,7 @@ double fma_peak([[maybe_unused]] const std::string& level, [[maybe_unused]] unsi
 #if defined(__x86_64__)
   void (*loop)(float*) = level == "avx512" ? loop_avx512 : level == "avx2" ? loop_avx2 : loop_sse2;
   const int lanes = level == "avx512" ? 16 : level == "avx2" ? 8 : 4;
-  const double seconds = best_time(threads, [&](unsigned) {
+  const double seconds = best_time(threads, 0.03, [&](unsigned) {
     alignas(64) float out[16 * kChains] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     asm volatile("" : : "r"(out) : "memory");  // where the chains begin is not known to the compiler: equal chains would be computed once
     loop(out);

@@ -20,9 +20,20 @@ class Buffer {
   char* data_;
 };
 
-// Seconds for `bytes` of traffic, the best of several runs, on `threads` threads: "copy" reads and writes half each, by ordinary and by
-// streaming stores, whichever is faster; "read" reads with four streams. 0 for an unknown ceiling.
-double probe_seconds(const std::string& ceiling, double bytes, unsigned threads);
+// `bytes` of traffic on `threads` threads: "copy" reads and writes half each, by ordinary and by streaming stores, whichever is faster;
+// "read" reads with four streams.
+class Probe {
+ public:
+  Probe(const std::string& ceiling, double bytes, unsigned threads);
+  double seconds(double budget) const;  // the least time in runs that take about `budget` seconds together; 0 for an unknown ceiling
+
+ private:
+  bool copy_, known_;
+  double bytes_;
+  unsigned threads_;
+  std::size_t part_;
+  Buffer from_, to_;
+};
 
 // Fused multiply-adds in f32: FLOP per second on `threads` threads at a SIMD level; 0 where there is no probe for it.
 double fma_peak(const std::string& level, unsigned threads);

@@ -4,6 +4,7 @@
 //   build/bin/tenon_bench [--list] [--levels avx2,avx512] [--threads 1,2] [--cases FILE] [flags of Google Benchmark]
 //   build/bin/tenon_bench --benchmark_filter='softmax/f32.*/avx512' --benchmark_repetitions=11 --benchmark_enable_random_interleaving=true
 //       --benchmark_report_aggregates_only=true
+//   build/bin/tenon_bench --serve --levels LEVEL --threads N      one case at a time, by requests on stdin (serve.h): for bench/run
 //
 // A row is OP/DTYPE/NAME/LEVEL/tTHREADS. GB/s counts the least traffic (every operand and result once), GFLOP/s useful work, both as the
 // kernel's plan states them; `roof` is the ceiling's time over the kernel's. A row whose operator was not run by a kernel is an error.
@@ -11,128 +12,90 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
+#include <tuple>
 #include <vector>
 
-#include "bench/owned.h"
-#include "bench/probes.h"
+#include "host.h"
+#include "serve.h"
 
 namespace {
 
-using nlohmann::json;
-using tenon::bench::Buffer;
-
+using tenon::bench::Case;
+using tenon::bench::json;
+using tenon::bench::make_context;
 using tenon::bench::own;
 using tenon::bench::Owned;
+using tenon::bench::parsed;
+using tenon::bench::Probe;
+using tenon::bench::Work;
 
-json parsed(const Owned<tenon_blob>& blob) { return json::parse(tenon_blob_get_data(blob.get(), nullptr)); }
-
-Owned<tenon_context> make_context(const std::string& level, unsigned threads) {
-  return own<tenon_context>([&](tenon_context** out, tenon_error** error) {
-    tenon_context_options options = TENON_CONTEXT_OPTIONS_INIT;
-    options.threads = threads;
-    options.arch = level.empty() ? nullptr : level.data();
-    options.arch_length = level.size();
-    return tenon_context_create(&options, out, error);
-  });
-}
-
-struct Case {
-  std::string op, dtype, shape, name, ceiling;  // ceiling: copy, read or fma
-  std::vector<std::string> attributes;
-  std::string label() const { return op + "/" + dtype + "/" + (name.empty() ? shape : name); }
-};
-
-struct Tensor {
-  tenon_tensor_view view;
-  std::vector<std::int64_t> dims, strides;
-  std::unique_ptr<Buffer> memory;
-};
-
-// Memory of our own for a type, filled with the library's random values.
-Tensor make_tensor(tenon_context* context, const tenon_type_view& type, std::uint64_t seed) {
-  Owned<tenon_tensor> values =
-      own<tenon_tensor>([&](tenon_tensor** out, tenon_error** error) { return tenon_tensor_create(context, &type, out, error); });
-  tenon_error* error = nullptr;
-  if (tenon_tensor_fill_random(values.get(), seed, &error) != TENON_OK) tenon_error_release(error);
-  Tensor tensor;
-  tenon_tensor_get_view(values.get(), &tensor.view, nullptr);
-  tensor.dims.assign(tensor.view.dims, tensor.view.dims + tensor.view.rank);
-  tensor.strides.assign(tensor.view.strides, tensor.view.strides + tensor.view.rank);
-  std::size_t elements = 1;
-  for (std::int64_t d : tensor.dims) elements *= static_cast<std::size_t>(d);
-  const std::size_t bytes = elements * tenon_dtype_size(tensor.view.dtype);
-  tensor.memory = std::make_unique<Buffer>(bytes);
-  std::memcpy(tensor.memory->data(), tensor.view.data, bytes);
-  tensor.view.data = tensor.memory->data();
-  tensor.view.dims = tensor.dims.data();
-  tensor.view.strides = tensor.strides.data();
-  return tensor;
+// The least time that the ceiling needs for the work of a case.
+double ceiling_seconds(const Case& c, const Work& work, const std::string& level, unsigned threads) {
+  return c.ceiling == "fma" ? work.flops / tenon::bench::fma_peak(level, threads) : Probe(c.ceiling, work.bytes, threads).seconds(0.03);
 }
 
 void measure(benchmark::State& state, const Case& c, const std::string& level, unsigned threads) try {
-  const Owned<tenon_context> context = make_context(level, threads);
-  std::vector<const char*> attributes;
-  for (const std::string& attribute : c.attributes) attributes.push_back(attribute.c_str());
-  const Owned<tenon_graph> graph = own<tenon_graph>([&](tenon_graph** out, tenon_error** error) {
-    tenon_operator_source source = TENON_OPERATOR_SOURCE_INIT;
-    source.op = c.op.data();
-    source.op_length = c.op.size();
-    source.dtype = c.dtype.data();
-    source.dtype_length = c.dtype.size();
-    source.shapes = c.shape.data();
-    source.shapes_length = c.shape.size();
-    source.attributes = attributes.data();
-    source.attribute_count = attributes.size();
-    return tenon_graph_from_operator(context.get(), &source, out, error);
-  });
-  const Owned<tenon_program> program = own<tenon_program>([&](tenon_program** out, tenon_error** error) {
-    tenon_program_options options = TENON_PROGRAM_OPTIONS_INIT;
-    options.flags = TENON_PROGRAM_STRICT;
-    return tenon_graph_compile(graph.get(), &options, out, error);
-  });
-  std::vector<Tensor> tensors;
-  std::vector<tenon_tensor_view> inputs, outputs;
-  tenon_type_view type = TENON_TYPE_VIEW_INIT;
-  for (std::size_t i = 0; i < tenon_program_get_input_count(program.get()); ++i) {
-    tenon_program_get_input(program.get(), i, nullptr, nullptr, &type, nullptr);
-    tensors.push_back(make_tensor(context.get(), type, i + 1));
-    inputs.push_back(tensors.back().view);
-  }
-  for (std::size_t i = 0; i < tenon_program_get_output_count(program.get()); ++i) {
-    tenon_program_get_output(program.get(), i, nullptr, nullptr, &type, nullptr);
-    tensors.push_back(make_tensor(context.get(), type, 99));
-    outputs.push_back(tensors.back().view);
-  }
-  const json report =
-      parsed(own<tenon_blob>([&](tenon_blob** out, tenon_error** error) { return tenon_program_report_json(program.get(), out, error); }));
-  double bytes = 0, flops = 0;
-  for (const json& step : report["steps"]) {
-    bytes += step.value("bytes", 0.0);
-    flops += step.value("flops", 0.0);
-    state.SetLabel(step.value("note", ""));
-  }
-  const double roof =
-      c.ceiling == "fma" ? flops / tenon::bench::fma_peak(level, threads) : tenon::bench::probe_seconds(c.ceiling, bytes, threads);
-  tenon_error* error = nullptr;
-  const auto run = [&] {
-    return tenon_program_run(program.get(), inputs.data(), inputs.size(), outputs.data(), outputs.size(), nullptr, &error);
-  };
-  for (int warm = 0; warm < 2; ++warm)
-    if (run() != TENON_OK) throw std::runtime_error(tenon_error_get_report(error, nullptr));
+  const Work work(c, level, threads);
+  state.SetLabel(work.note);
+  const double roof = ceiling_seconds(c, work, level, threads);
+  for (int warm = 0; warm < 2; ++warm) work.run();
   for (auto _ : state) {
-    run();
+    work.run();
     benchmark::ClobberMemory();
   }
-  state.counters["GB/s"] = benchmark::Counter(bytes * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-  state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["GB/s"] = benchmark::Counter(work.bytes * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["GFLOP/s"] = benchmark::Counter(work.flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
   state.counters["roof"] = benchmark::Counter(roof, benchmark::Counter::kIsIterationInvariantRate);
 } catch (const std::exception& error) {
   state.SkipWithError(error.what());
+}
+
+// ---- One case at a time, for bench/run ----
+
+// What outlives a request: the case and the memory of its ceiling.
+struct Served {
+  Served(const Case& c, const std::string& level, unsigned threads) : work(c, level, threads) {
+    if (c.ceiling != "fma") probe = std::make_unique<Probe>(c.ceiling, work.bytes, threads);
+  }
+  Work work;
+  std::unique_ptr<Probe> probe;
+};
+
+int serve(const std::string& level, unsigned threads) {
+  tenon::bench::pin(threads);
+  return tenon::bench::serve("tenon", tenon_version(), [&](const json& request) {
+    if (request.contains("peak")) {  // the machine's multiply-adds, not a case
+      tenon::bench::Prepared peak;
+      peak.run = [] {};
+      peak.facts["fma_peak"] = tenon::bench::fma_peak(level, threads);
+      return peak;
+    }
+    const json& given = request.at("case");
+    const Case c{given.at("op"),          given.at("dtype"),   given.at("shape"),
+                 given.value("name", ""), given.at("ceiling"), given.value("attributes", std::vector<std::string>())};
+    const auto served = std::make_shared<Served>(c, level, threads);
+    tenon::bench::Prepared prepared;
+    prepared.run = [served] { served->work.run(); };
+    prepared.ceiling = [served, level, threads](double seconds) {
+      return served->probe ? served->probe->seconds(seconds) : served->work.flops / tenon::bench::fma_peak(level, threads);
+    };
+    json inputs = json::array(), outputs = json::array();
+    for (const auto& [tensors, blocks, types] :
+         {std::tuple(&served->work.inputs, &prepared.inputs, &inputs), std::tuple(&served->work.outputs, &prepared.outputs, &outputs)})
+      for (const tenon::bench::Tensor& tensor : *tensors) {
+        blocks->emplace_back(tensor.memory->data(), tensor.bytes);
+        types->push_back({{"dtype", tenon_dtype_name(tensor.view.dtype)}, {"dims", tensor.dims}});
+      }
+    prepared.facts = {{"bytes", served->work.bytes},
+                      {"flops", served->work.flops},
+                      {"note", served->work.note},
+                      {"inputs", inputs},
+                      {"outputs", outputs}};
+    return prepared;
+  });
 }
 
 // ---- What is measured ----
@@ -175,7 +138,7 @@ std::vector<Case> load_cases(const std::string& path, tenon_context* context) {
 
 int benchmark_main(int argc, char** argv) {
   std::string path = TENON_BENCH_CASES, level_list, thread_list = "1";
-  bool list = false;
+  bool list = false, serving = false;
   std::vector<char*> rest = {argv[0]};
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
@@ -187,9 +150,12 @@ int benchmark_main(int argc, char** argv) {
     };
     if (word == "--list")
       list = true;
+    else if (word == "--serve")
+      serving = true;
     else if (!value("--cases", path) && !value("--levels", level_list) && !value("--threads", thread_list))
       rest.push_back(argv[i]);
   }
+  if (serving) return serve(level_list, static_cast<unsigned>(std::stoul(thread_list)));
   int count = static_cast<int>(rest.size());
   benchmark::Initialize(&count, rest.data());
   if (benchmark::ReportUnrecognizedArguments(count, rest.data())) return 2;

@@ -74,10 +74,10 @@ int plugins(const Options& options, const Globals& globals) {
                                                 : "a plugin's NAME"));
   if (!takes_argument && !options.argument.empty())
     throw wrong_usage("unexpected argument " + options.argument, "tenon plugins " + options.action + " takes none");
-  if (is_new) return new_plugin(options.argument, options.project, globals);
-  if (options.project.given()) throw wrong_usage("--lang and --dir belong to tenon plugins new");
   if (options.open && (is_new || options.action == "list"))
     throw wrong_usage("--open is for inspect, lint and doctor", "`tenon plugins doctor --open` opens every plugin");
+  if (is_new) return new_plugin(options.argument, options.project, globals);
+  if (options.project.given()) throw wrong_usage("--lang and --dir belong to tenon plugins new");
   if (options.action == "lint") return lint_plugin(options.argument, options.open, globals);
   const Context context = open_context(globals);
   if (options.open) open_plugins(context, options.argument);

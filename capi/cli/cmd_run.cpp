@@ -6,6 +6,7 @@
 #include "inputs.h"
 #include "output.h"
 #include "report.h"
+#include "report_html.h"
 #include "results.h"
 #include "source.h"
 #include "terminal.h"
@@ -28,6 +29,7 @@ Program compile(const Graph& graph, const Params& params, const Options& options
   tenon_program_options given = TENON_PROGRAM_OPTIONS_INIT;
   if (options.reference) given.flags |= TENON_PROGRAM_REFERENCE;
   if (options.strict) given.flags |= TENON_PROGRAM_STRICT;
+  if (has_suffix(options.report, ".html")) given.flags |= TENON_PROGRAM_TIMELINE;
   given.params = params.get();
   return make<Program>(tenon_graph_compile, graph.get(), static_cast<const tenon_program_options*>(&given));
 }
@@ -93,8 +95,11 @@ Json json_values(const tenon_tensor_view& view) {
   return values;
 }
 
-void write_report(const std::string& path, const Json& report) {
-  write_file(path, has_suffix(path, ".html") ? run_page(report) : dump(report, 2) + "\n");
+void write_report(const std::string& path, const Json& report, const Program& program) {
+  if (has_suffix(path, ".html"))
+    write_file(path, run_page(report, parse_report(make<Blob>(tenon_program_explain_json, program.get()))));
+  else
+    write_file(path, dump(report, 2) + "\n");
 }
 
 // Dynamic dimensions have the sizes of the inputs' values.
@@ -132,7 +137,7 @@ int run_source(const Options& options, const Globals& globals) {
   Json report = run_report(parse_report(make<Blob>(tenon_program_report_json, program.get())), options.source.source, times);
 
   const std::vector<std::string> written = files.write(views);
-  if (!options.report.empty()) write_report(options.report, report);
+  if (!options.report.empty()) write_report(options.report, report, program);
   if (globals.json) {
     if (files.empty() && report.contains("outputs") && report["outputs"].size() == views.size())
       for (std::size_t i = 0; i < views.size(); ++i) report["outputs"][i]["values"] = json_values(views[i]);

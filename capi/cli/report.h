@@ -1,4 +1,4 @@
-// The run report: what ran where, and how long it took, as JSON, as a table and as a page.
+// The run report: what ran where, and how long it took, as JSON and as a table. report_html.h has it as a page.
 #pragma once
 
 #include <string>
@@ -20,7 +20,5 @@ double median(std::vector<double> values);  // 0 of nothing
 Json run_report(const Json& program_report, const std::string& source, const Times& times);
 // A line per step, then a line for the whole.
 std::string run_table(const Json& report, bool colour);
-// One self-contained page.
-std::string run_page(const Json& report);
 
 }  // namespace tenon::cli

@@ -47,7 +47,9 @@ Status check_views(std::span<const TensorView> views, const std::vector<NamedTyp
   for (std::size_t i = 0; i < views.size(); ++i) {
     const TensorView& view = views[i];
     const NamedType& type = expected[i];
-    if (view.dtype != type.type.dtype || !std::equal(view.dims.begin(), view.dims.end(), type.type.dims.begin(), type.type.dims.end()))
+    const bool same_dims = (view.dims.data() == type.type.dims.data() && view.dims.size() == type.type.dims.size()) ||
+                           std::equal(view.dims.begin(), view.dims.end(), type.type.dims.begin(), type.type.dims.end());
+    if (view.dtype != type.type.dtype || !same_dims)
       return fail(Code::InvalidArgument, what, " ", type.name, ": expected ", to_string(type.type), ", got ",
                   is_valid(view.dtype) ? name(view.dtype) : "an invalid dtype", dims_text(view.dims))
           .operand(type.name);
@@ -80,15 +82,18 @@ struct Program::State {
   interp::Scratch scratch;
   Arena arena;  // copies of strided or misaligned data
   tenon_call frame;
+  std::unique_ptr<Timeline> timeline;  // null: not kept
 };
 
 Result<std::unique_ptr<Program>> Program::create(std::unique_ptr<Plan> plan, std::span<const TensorView> parameters,
-                                                 const Environment& environment) {
+                                                 const Environment& environment, bool timeline) {
   TENON_TRY(check_views(parameters, plan->parameters, "parameter"));
   auto program = std::unique_ptr<Program>(new Program());
   program->environment_ = &environment;
   program->plan_ = std::move(plan);
   program->copies_.reserve(parameters.size());
+  program->keeps_timeline_ = timeline;
+  if (timeline) program->last_ = std::make_unique<Timeline>(program->plan_->steps.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (is_aligned(parameters[i]) && parameters[i].is_compact()) {
       program->parameters_.push_back(parameters[i].data);
@@ -115,7 +120,14 @@ Result<std::unique_ptr<Program>> Program::create(std::unique_ptr<Plan> plan, std
 
 std::size_t Program::peak_bytes() const { return states_.load() * plan_->workspace_bytes; }
 
+std::optional<TimelineCopy> Program::timeline() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!has_last_) return std::nullopt;
+  return TimelineCopy{last_->steps, last_->parts.recorded(), last_->parts.left_out(), last_->caller, last_->nanoseconds};
+}
+
 std::unique_ptr<Program::State> Program::take_state() const {
+  if (State* spare = spare_.exchange(nullptr, std::memory_order_acquire)) return std::unique_ptr<State>(spare);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!idle_.empty()) {
@@ -126,6 +138,7 @@ std::unique_ptr<Program::State> Program::take_state() const {
     idle_.reserve(states_.fetch_add(1) + 1);  // so that giving back never allocates
   }
   auto state = std::make_unique<State>();
+  if (keeps_timeline_) state->timeline = std::make_unique<Timeline>(plan_->steps.size());
   std::size_t align = kAlign;
   for (const Step& step : plan_->steps)
     if (step.kernel != nullptr) align = std::max(align, step.kernel->plan().workspace_align);
@@ -164,6 +177,16 @@ std::unique_ptr<Program::State> Program::take_state() const {
   return state;
 }
 
+void Program::give_back(std::unique_ptr<State> state) const {
+  State* nobody = nullptr;
+  if (spare_.compare_exchange_strong(nobody, state.get(), std::memory_order_release, std::memory_order_relaxed)) {
+    (void)state.release();
+    return;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  idle_.push_back(std::move(state));
+}
+
 // An output that is an input's memory may be written directly only when nobody reads the input afterwards, and when the step that writes it
 // either does not read it or is a kernel that allows it. Otherwise the output is written elsewhere and copied at the end.
 bool Program::needs_staging(std::uint32_t output_value, std::span<const TensorView> inputs, const TensorView& output) const {
@@ -187,14 +210,18 @@ bool Program::needs_staging(std::uint32_t output_value, std::span<const TensorVi
 
 Status Program::bind(State& state, std::span<const TensorView> inputs, std::span<const TensorView> outputs) const {
   state.arena.reset();
+  bool in_place = false;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j)
       if (overlap(outputs[i], outputs[j]))
         return fail(Code::InvalidArgument, "outputs ", plan_->outputs[j].name, " and ", plan_->outputs[i].name, " overlap");
-    for (std::size_t j = 0; j < inputs.size(); ++j)
-      if (overlap(outputs[i], inputs[j]) && !same_memory(outputs[i], inputs[j]))
+    for (std::size_t j = 0; j < inputs.size(); ++j) {
+      if (!overlap(outputs[i], inputs[j])) continue;
+      in_place = true;
+      if (!same_memory(outputs[i], inputs[j]))
         return fail(Code::InvalidArgument, "output ", plan_->outputs[i].name, " overlaps input ", plan_->inputs[j].name)
             .advise("an output may be the very same memory as an input, with equal type and strides, or must not touch it");
+    }
   }
   for (std::size_t v = 0; v < plan_->values.size(); ++v) {
     const Location& at = plan_->values[v].location;
@@ -206,7 +233,7 @@ Status Program::bind(State& state, std::span<const TensorView> inputs, std::span
       state.staged[at.index].data = nullptr;
       state.views[v] = target;
       const bool negative = std::any_of(target.strides.begin(), target.strides.end(), [](std::int64_t s) { return s <= 0; });
-      if (!is_aligned(target) || negative || needs_staging(static_cast<std::uint32_t>(v), inputs, target)) {
+      if (!is_aligned(target) || negative || (in_place && needs_staging(static_cast<std::uint32_t>(v), inputs, target))) {
         state.views[v] = state.arena.like(target, plan_->values[v].strides);
         state.staged[at.index] = state.views[v];
       }
@@ -278,6 +305,17 @@ Status Program::run_step(State& state, const Step& step) const {
   return {};
 }
 
+Status Program::run_timed_step(State& state, std::size_t index, const RunOptions& options) const {
+  PartTimes* const parts = state.frame.part_times;
+  if (parts != nullptr) parts->begin_step(static_cast<std::uint32_t>(index));
+  const auto begin = PartTimes::Clock::now();
+  Status done = run_step(state, plan_->steps[index]);
+  const auto end = PartTimes::Clock::now();
+  options.times[index].nanoseconds = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(end - begin).count());
+  if (parts != nullptr) state.timeline->steps[index] = {parts->since_origin(begin), parts->since_origin(end)};
+  return done;
+}
+
 Status Program::run(std::span<const TensorView> inputs, std::span<const TensorView> outputs, const RunOptions& options) const {
   TENON_TRY(check_views(inputs, plan_->inputs, "input"));
   TENON_TRY(check_views(outputs, plan_->outputs, "output"));
@@ -288,29 +326,34 @@ Status Program::run(std::span<const TensorView> inputs, std::span<const TensorVi
   state->frame.environment = environment_;
   state->frame.cancel = options.cancel;
   state->frame.error.reset();
+  Timeline* const timeline = options.times.empty() ? nullptr : state->timeline.get();
+  state->frame.part_times = timeline == nullptr ? nullptr : &timeline->parts;
+  if (timeline != nullptr) {
+    timeline->parts.restart(PartTimes::Clock::now());
+    timeline->caller = std::this_thread::get_id();
+    std::fill(timeline->steps.begin(), timeline->steps.end(), Timeline::Span());
+  }
   Status done = bind(*state, inputs, outputs);
   for (std::size_t i = 0; done.ok() && i < plan_->steps.size(); ++i) {
     if (options.cancel != nullptr && *options.cancel != 0) {
       done = fail(Code::Cancelled, "the run was cancelled before step ", i);
       break;
     }
-    if (options.times.size() > i) {
-      const auto begin = std::chrono::steady_clock::now();
-      done = run_step(*state, plan_->steps[i]);
-      const auto spent = std::chrono::steady_clock::now() - begin;
-      options.times[i].nanoseconds = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count());
-    } else {
-      done = run_step(*state, plan_->steps[i]);
-    }
+    done = options.times.size() > i ? run_timed_step(*state, i, options) : run_step(*state, plan_->steps[i]);
   }
   for (std::size_t i = 0; done.ok() && i < outputs.size(); ++i)
     if (state->staged[i].data != nullptr) copy_strided(state->staged[i], outputs[i]);
-  const std::lock_guard<std::mutex> lock(mutex_);
-  idle_.push_back(std::move(state));
+  if (timeline != nullptr) {
+    timeline->nanoseconds = timeline->parts.since_origin(PartTimes::Clock::now());
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::swap(last_, state->timeline);
+    has_last_ = true;
+  }
+  give_back(std::move(state));
   return done;
 }
 
-Program::~Program() = default;
+Program::~Program() { delete spare_.load(); }
 Program::Program() = default;
 
 }  // namespace tenon

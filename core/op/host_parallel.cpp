@@ -12,12 +12,14 @@ struct Region {
   tenon_parallel_fn fn;
   void* argument;
   bool flush;
+  PartTimes* times;
   std::atomic<bool> fp_changed{false};
   std::atomic<bool> thrown{false};
 };
 
 void run_part(void* opaque, std::size_t begin, std::size_t end, std::size_t slot) {
   Region& region = *static_cast<Region*>(opaque);
+  const auto started = region.times == nullptr ? PartTimes::Clock::time_point() : PartTimes::Clock::now();
   // The FP state belongs to the thread: what run's thread has, a worker has not.
   const FpState before = FpState::read();
   const FpState during = region.flush ? before.flushing() : before;
@@ -27,6 +29,7 @@ void run_part(void* opaque, std::size_t begin, std::size_t end, std::size_t slot
   } catch (...) {
     region.thrown.store(true, std::memory_order_relaxed);
   }
+  if (region.times != nullptr) region.times->add(started, PartTimes::Clock::now());
   const FpState after = FpState::read();
   if (!(after == before)) before.write();
   if (!(after == during)) region.fp_changed.store(true, std::memory_order_relaxed);
@@ -40,7 +43,7 @@ void parallel_for(tenon_call* call, std::size_t count, std::size_t grain, tenon_
     guarded(call, []() -> Status { return fail(Code::InvalidArgument, "parallel_for: fn is NULL"); });
     return;
   }
-  Region region{fn, argument, call->flush};
+  Region region{fn, argument, call->flush, call->part_times};
   ThreadPool* pool = call->environment == nullptr ? nullptr : call->environment->pool;
   guarded(call, [&]() -> Status {
     if (pool == nullptr)

@@ -1,4 +1,6 @@
 // What runs where, and why: reports on a program.
+#include <algorithm>
+
 #include "core/base/json.h"
 #include "core/pipeline/pipeline.h"
 
@@ -39,6 +41,28 @@ void write_step(JsonWriter& json, const Plan& plan, std::size_t index) {
   json.field("bytes", step.bytes).field("flops", step.flops);
 }
 
+// Threads are numbered: 0 called run, the others follow in the order in which they first worked.
+void write_timeline(JsonWriter& json, const TimelineCopy& timeline) {
+  const auto microseconds = [](std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e3; };
+  std::vector<std::thread::id> threads{timeline.caller};
+  for (const PartTimes::Part& part : timeline.parts)
+    if (std::find(threads.begin(), threads.end(), part.thread) == threads.end()) threads.push_back(part.thread);
+  json.key("timeline").begin_object();
+  json.field("us", microseconds(timeline.nanoseconds)).field("threads", static_cast<std::uint64_t>(threads.size()));
+  json.key("steps").begin_array();
+  for (std::size_t i = 0; i < timeline.steps.size(); ++i) {
+    json.begin_object().field("step", static_cast<std::uint64_t>(i));
+    json.field("begin_us", microseconds(timeline.steps[i].begin)).field("end_us", microseconds(timeline.steps[i].end)).end_object();
+  }
+  json.end_array().key("parts").begin_array();
+  for (const PartTimes::Part& part : timeline.parts) {
+    const auto thread = std::find(threads.begin(), threads.end(), part.thread) - threads.begin();
+    json.begin_object().field("step", part.step).field("thread", static_cast<std::int64_t>(thread));
+    json.field("begin_us", microseconds(part.begin)).field("end_us", microseconds(part.end)).end_object();
+  }
+  json.end_array().field("parts_left_out", static_cast<std::uint64_t>(timeline.parts_left_out)).end_object();
+}
+
 }  // namespace
 
 std::string run_report_json(const Program& program) {
@@ -65,7 +89,9 @@ std::string run_report_json(const Program& program) {
     for (std::int64_t size : output.type.dims) json.value(size);
     json.end_array().end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  if (const std::optional<TimelineCopy> timeline = program.timeline()) write_timeline(json, *timeline);
+  json.end_object();
   return json.take();
 }
 

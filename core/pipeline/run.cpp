@@ -35,7 +35,7 @@ Result<std::unique_ptr<Program>> compile(const Graph& graph, Context& context, c
                make_plan(std::move(meaning), std::move(inputs), std::move(outputs), context.registry(), context.environment(), options));
   std::vector<Dims> strides;
   TENON_ASSIGN(std::vector<TensorView> parameters, bind_parameters(*plan, params, strides));
-  return Program::create(std::move(plan), parameters, context.environment());
+  return Program::create(std::move(plan), parameters, context.environment(), options.timeline);
 }
 
 }  // namespace tenon

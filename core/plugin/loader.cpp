@@ -103,11 +103,17 @@ std::string_view name(PluginState state) {
 Loader::Loader() = default;
 
 Loader::~Loader() {
-  std::vector<PluginProvider*> open;
-  for (const Entry& entry : entries_)
-    if (entry.provider != nullptr && entry.provider->is_open()) open.push_back(entry.provider.get());
-  std::sort(open.begin(), open.end(), [](const PluginProvider* a, const PluginProvider* b) { return a->order() > b->order(); });
-  for (PluginProvider* provider : open) provider->destroy();
+  // The last created first, found anew each time: a list of them would need memory.
+  const auto created_before = [this](std::uint32_t order) {
+    PluginProvider* last = nullptr;
+    for (const Entry& entry : entries_)
+      if (entry.provider != nullptr && entry.provider->is_open() && entry.provider->order() < order &&
+          (last == nullptr || entry.provider->order() > last->order()))
+        last = entry.provider.get();
+    return last;
+  };
+  for (PluginProvider* provider = created_before(UINT32_MAX); provider != nullptr; provider = created_before(provider->order()))
+    provider->destroy();
 }
 
 void Loader::log(std::int32_t level, const std::string& text) const {

@@ -62,7 +62,7 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   // Once. Fills the registry with the operators of every plugin that may be opened. The environment must outlive the loader and the
-  // registry's users. `process` is for tests.
+  // registry's users. `process` is for tests. Where memory runs out this throws bad_alloc, and loader and registry are of no use.
   void discover(LoaderOptions options, Registry& registry, const Environment& environment, ProcessView process = this_process());
 
   std::vector<PluginRecord> records() const;                             // a copy, in search order; any thread

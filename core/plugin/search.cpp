@@ -142,9 +142,7 @@ class Planner {
       add({5, cat(process_.own_folder, "/", kFolder), false, false, rules}, off);
       return;
     }
-#ifdef TENON_LIBRARY_FOLDER  // where the distribution installs, for a libtenon that is linked statically
-    add({5, cat(TENON_LIBRARY_FOLDER, "/", kFolder), false, false, rules}, off);
-#endif
+    if (!process_.installed_folder.empty()) add({5, cat(process_.installed_folder, "/", kFolder), false, false, rules}, off);
   }
 
   const LoaderOptions& options_;
@@ -174,6 +172,9 @@ ProcessView this_process() {
     view.own_folder = own.path.substr(0, own.path.rfind('/'));
     view.own_owner = entry.st_uid;
   }
+#ifdef TENON_LIBRARY_FOLDER
+  if (own.is_program) view.installed_folder = TENON_LIBRARY_FOLDER;
+#endif
   return view;
 }
 

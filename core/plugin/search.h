@@ -19,6 +19,7 @@ struct ProcessView {
   std::function<std::string(const char*)> variable;  // "" if unset or not to be trusted
   std::string own_folder;                            // of libtenon's file, resolved; empty: unknown or linked statically
   std::uint32_t own_owner = 0;                       // of libtenon's file
+  std::string installed_folder;                      // the distribution's library folder, where libtenon is part of the program; else empty
 };
 ProcessView this_process();
 

@@ -158,6 +158,17 @@ TEST(Search, UnknownOwnFolderMeansNoTierFive) {
   EXPECT_EQ(plan_search(options, view).places.back().path, "/given");
 }
 
+TEST(Search, LinkedStaticallyTheInstalledFolderIsTierFiveAndRootsAlone) {
+  ProcessView view = process({});
+  view.own_folder.clear();
+  view.installed_folder = "/usr/lib/triplet";
+  const SearchPlace place = plan_search({}, view).places.back();
+  EXPECT_EQ(place.tier, 5);
+  EXPECT_EQ(place.path, "/usr/lib/triplet/tenon/plugins-1");
+  EXPECT_FALSE(place.rules.allow_user);
+  EXPECT_FALSE(place.rules.owner.has_value());
+}
+
 TEST(Search, DenyWinsOverAllow) {
   LoaderOptions options;
   const SearchPlan plan =

@@ -2,7 +2,7 @@
 //
 // A subset of YAML 1.2: one document of mappings, sequences and scalars. Refused, each with file:line:column and advice: anchors,
 // aliases, tags, the merge key, duplicate keys, keys that are not scalars, a second document, % directives, --- and ... lines, control
-// characters (tabs too), a byte-order mark, invalid UTF-8, and whatever exceeds the limits. Parsing never throws.
+// characters (tabs too), a byte-order mark, invalid UTF-8, and whatever exceeds the limits. Parsing throws nothing but bad_alloc.
 #pragma once
 
 #include <cstdint>

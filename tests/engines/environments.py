@@ -53,9 +53,10 @@ def install(python, home, requirements):
     raise SetupError(f"'{' '.join(pip)}' failed {ATTEMPTS} times:\n{result.stderr.strip()[-1500:]}")
 
 
-def environment(name):
-    """Path of the Python of environment `name` ("xla" or "iree"), made now if it is missing. Several processes may ask at once."""
-    requirements = os.path.join(HERE, f"requirements-{name}.txt")
+def environment(name, folder=HERE):
+    """Path of the Python of environment `name` ("xla" or "iree"), made now from `folder`'s requirements if it is missing. Several
+    processes may ask at once."""
+    requirements = os.path.join(folder, f"requirements-{name}.txt")
     python, version = base_python()
     with open(requirements, "rb") as file:
         stamp = hashlib.sha256(file.read() + version.encode()).hexdigest()[:16]

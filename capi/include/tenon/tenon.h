@@ -341,6 +341,7 @@ TENON_EXPORT void tenon_module_release(tenon_module* module);
 #define TENON_PROGRAM_REFERENCE 1u /* only the interpreter */
 #define TENON_PROGRAM_STRICT 2u    /* an operator without a kernel is an error that names it */
 #define TENON_PROGRAM_BITWISE 4u   /* only kernels that claim determinism: bitwise */
+#define TENON_PROGRAM_TIMELINE 8u  /* runs with step_nanoseconds also keep when each step, and each part of it, ran: report_json */
 
 typedef struct tenon_program_options {
   tenon_header header;
@@ -396,7 +397,8 @@ TENON_EXPORT int32_t tenon_program_run(const tenon_program* program, const tenon
 TENON_EXPORT size_t tenon_program_get_step_count(const tenon_program* program);
 /* The plan for a person: steps, kernels, buffers. @since 1.0 @threads any @blocks no @owns *out: tenon_blob_release */
 TENON_EXPORT int32_t tenon_program_print(const tenon_program* program, tenon_blob** out, tenon_error** error);
-/* What runs where: {"steps": [{"index", "node", "op", "kernel", "plugin", "level", "dtype", "shapes", "bytes", "flops"}], "memory", ..}.
+/* What runs where: {"steps": [{"index", "node", "op", "kernel", "plugin", "level", "dtype", "shapes", "bytes", "flops"}], "memory", ..}; of
+ * a program with TENON_PROGRAM_TIMELINE also {"timeline": {"us", "threads", "steps", "parts"}} of the last run with step_nanoseconds.
  * @since 1.0 @threads any @blocks no @owns *out: tenon_blob_release */
 TENON_EXPORT int32_t tenon_program_report_json(const tenon_program* program, tenon_blob** out, tenon_error** error);
 /* Every candidate kernel of every step: chosen, or the rule that removed it and the remedy.

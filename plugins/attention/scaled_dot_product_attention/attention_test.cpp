@@ -81,9 +81,8 @@ struct Data {
 
 Ran run(const Case& c, Data& d, const std::string& level) {
   tenon_node node{"scaled_dot_product_attention", {}, {}, {}};
-  static const char *const kLayouts[] = {"bnsh", "bsnh"}, kAlignments[] = {"bottom_right", "top_left"};
-  node.attributes["layout"] = host::attribute(kLayouts[c.bsnh ? 1 : 0]);
-  node.attributes["causal_alignment"] = host::attribute(kAlignments[c.top_left ? 1 : 0]);
+  node.attributes["layout"] = host::attribute(c.bsnh ? "bsnh" : "bnsh");
+  node.attributes["causal_alignment"] = host::attribute(c.top_left ? "top_left" : "bottom_right");
   node.attributes["causal"] = host::attribute(c.causal);
   node.attributes["window"] = host::attribute(c.window);
   node.attributes["softcap"] = host::attribute(c.cap);

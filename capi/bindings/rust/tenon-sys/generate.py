@@ -3,10 +3,11 @@
 
     generate.py [--check] [--include DIR] [--cc COMPILER]
 
-src/base.rs, src/plugin.rs, src/host.rs: constants, structs, functions and comments of base.h, plugin.h, tenon.h. src/layout.rs: size and
-alignment of every struct, asserted when the crate is compiled. tests/headers.rs: the offset of every field, and that the library has
-every function. The numbers are what a C program prints. --check: writes nothing, and fails where a file is not what the headers say. Standard
-library only.
+src/base.rs, plugin.rs, host.rs, functions.rs: what base.h, plugin.h and tenon.h declare, with their comments. src/layout.rs: size and
+alignment of every struct, asserted when the crate is compiled. tests/headers.rs: the offset of every field, and that the library has every
+function. The numbers are what a C program prints. --check: writes nothing, and fails where a file is not what the headers say.
+
+Standard library only.
 """
 import argparse
 import pathlib
@@ -14,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCALARS = {
@@ -21,6 +23,13 @@ SCALARS = {
     "uint16_t": "u16", "int32_t": "i32", "uint32_t": "u32", "int64_t": "i64", "uint64_t": "u64",
 }
 KEYWORDS = {"type", "fn", "self", "use", "in", "ref", "move", "match", "mod", "impl", "where"}
+OPAQUE = """#[repr(C)]
+#[derive(Debug)]
+pub struct NAME {
+    _private: [u8; 0],
+    _marker: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
+}
+"""
 
 
 class Problem(Exception):
@@ -95,10 +104,10 @@ def doc(comment, indent=""):
 class Header:
     """One header: what it declares, in order, as Rust text; its structs with their fields."""
 
-    def __init__(self, path, kinds):
+    def __init__(self, path):
         self.text = path.read_text(encoding="utf-8")
         self.name = path.name
-        self.parts, self.functions, self.structs, self.initial, self.kinds = [], [], {}, {}, kinds
+        self.parts, self.functions, self.structs, self.initial = [], [], {}, {}
 
     def read(self):
         text = self.text
@@ -141,8 +150,7 @@ class Header:
                 self.struct(found.group("struct"), found.group("body"), comment)
             elif found.group("opaque"):
                 name = found.group("opaque")
-                self.parts.append(f"{doc(comment) or '/// Opaque.' + chr(10)}#[repr(C)]\n#[derive(Debug)]\npub struct {name} {{\n"
-                                  "    _private: [u8; 0],\n    _marker: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,\n}\n")
+                self.parts.append(doc(comment or "Opaque.") + OPAQUE.replace("NAME", name))
                 last_constant = len(self.parts) - 1
             elif found.group("alias"):
                 self.parts.append(f"{doc(comment)}pub type {found.group('alias_name')} = {SCALARS[found.group('alias')]};\n")
@@ -153,8 +161,9 @@ class Header:
                 signature = re.fullmatch(r"(.*?[\s*])(\w+)\((.*)\)", found.group("function"), re.S)
                 if signature.group(2) == "TENON_PLUGIN_ENTRY":
                     continue
-                self.functions.append(f"{doc(comment, '    ')}    pub fn {signature.group(2)}({arguments(signature.group(3))})"
-                                      f"{result(signature.group(1))};\n")
+                line = f"pub fn {signature.group(2)}({arguments(signature.group(3))}){result(signature.group(1))};"
+                wrapped = textwrap.wrap(line, 140, initial_indent="    ", subsequent_indent="        ", break_long_words=False)
+                self.functions.append(doc(comment, "    ") + "\n".join(wrapped) + "\n")
                 continue  # the twin on the next line shares the comment
             comment = ""
 
@@ -178,8 +187,6 @@ class Header:
             line = f"pub const {name}: &str = {value};\n"
         else:
             return None
-        if name.startswith("TENON_KIND_"):
-            self.kinds.add(name)
         self.parts.append(("" if is_chapter(comment) else doc(comment)) + line)
         return len(self.parts) - 1
 
@@ -193,7 +200,7 @@ class Header:
                 self.initial[found.group(1).lower()] = [value.strip() for value in braces.group(1).split(",")]
 
     def struct(self, name, body, comment):
-        fields, at = [], 0
+        fields = []
         for found in re.finditer(r"/\*(.*?)\*/|([^;/]+);([ \t]*/\*.*?\*/)?", body, re.S):
             if found.group(2) is None:
                 before = found.group(1)
@@ -208,8 +215,6 @@ class Header:
                 kind, field = split_name(first)
                 fields.append((field, kind, trailing))
                 fields += [(other.strip(), kind, "") for other in more]
-            at = found.end()
-        del at
         lines, pending = "", ""
         for field, kind, note in fields:
             if field is None:
@@ -236,15 +241,19 @@ class Header:
                 value = "None" if kind.startswith("Option") or kind.endswith("_fn") else \
                     f"core::ptr::null{'_mut' if kind.startswith('*mut') else ''}()"
             lines += f"        {safe(field)}: {value},\n"
-        return f"impl {name} {{\n    /// What the header's macro of this name sets.\n    pub const INIT: Self = Self {{\n{lines}    }};\n}}\n"
+        return (f"impl {name} {{\n    /// What the header's macro of this name sets.\n"
+                f"    pub const INIT: Self = Self {{\n{lines}    }};\n}}\n")
 
     def rust(self, uses):
         out = f"//! Declarations of `tenon/{self.name}`, written by generate.py: change the header and run it again.\n{uses}"
         for before, part in zip([""] + self.parts, self.parts):  # constants stand together
-            out += ("" if part.startswith(("pub const", "///")) and "\npub " not in part and before.startswith("pub const") else "\n") + part
-        if self.functions:
-            out += "\nextern \"C\" {\n" + "".join(self.functions) + "}\n"
+            together = part.startswith("pub const") and before.startswith("pub const")
+            out += ("" if together else "\n") + part
         return out
+
+    def rust_functions(self):
+        return f"//! Functions of `tenon/{self.name}`, written by generate.py: change the header and run it again.\nuse crate::base::*;\n" \
+               "use crate::host::*;\nuse crate::plugin::*;\nuse std::os::raw::c_char;\n\nextern \"C\" {\n" + "".join(self.functions) + "}\n"
 
 
 def layouts(headers, include, compiler):
@@ -270,7 +279,7 @@ def layouts(headers, include, compiler):
     return out
 
 
-def layout_files(found, functions):
+def layout_files(found, functions, host_structs):
     sizes = "//! Sizes and alignments that a C compiler gives the structs, with 64-bit pointers. Written by generate.py.\nuse crate::*;\n" \
             "use core::mem::{align_of, size_of};\n\n"
     offsets = "//! What C has: the offset of every field, with 64-bit pointers, and every function. Written by generate.py.\n" \
@@ -283,8 +292,10 @@ def layout_files(found, functions):
               "        let _all = |value: $name| { let $name { $($field: _),* } = value; };\n    }};\n}\n\n" \
               "#[test]\nfn every_field_is_where_c_has_it() {\n"
     for name, (size, alignment, fields) in found.items():
+        sizes += "#[cfg(feature = \"host\")]\n" if name in host_structs else ""
         sizes += f"const _: () = assert!(size_of::<{name}>() == {size} && align_of::<{name}>() == {alignment});\n"
         inner = " ".join(f"{safe(field)}: {offset}," for field, offset in fields.items())
+        offsets += "    #[cfg(feature = \"host\")]\n" if name in host_structs else ""
         offsets += f"    offsets!({name} {{ {inner} }});\n"
     offsets += "}\n\n#[cfg(feature = \"host\")]\n#[test]\nfn every_function_is_in_the_library() {\n    let all = [\n"
     offsets += "".join(f"        {name} as *const (),\n" for name in functions)
@@ -297,17 +308,18 @@ def main():
     parser.add_argument("--include", default=str(HERE.parents[2] / "include"), help="folder that holds tenon/tenon.h")
     parser.add_argument("--cc", default="cc", help="C compiler")
     options = parser.parse_args()
-    folder, kinds = pathlib.Path(options.include) / "tenon", set()
-    headers = [Header(folder / name, kinds) for name in ("base.h", "plugin.h", "tenon.h")]
+    folder = pathlib.Path(options.include) / "tenon"
+    headers = [Header(folder / name) for name in ("base.h", "plugin.h", "tenon.h")]
     for header in headers:
         header.read()
     functions = [name for header in headers for name in re.findall(r"pub fn (\w+)\(", "".join(header.functions))]
-    sizes, offsets = layout_files(layouts(headers, options.include, options.cc), functions)
+    sizes, offsets = layout_files(layouts(headers, options.include, options.cc), functions, headers[2].structs)
     raw = "use std::os::raw::{c_char, c_void};\n"
     files = {
         "src/base.rs": headers[0].rust(raw),
         "src/plugin.rs": headers[1].rust("use crate::base::*;\n" + raw),
         "src/host.rs": headers[2].rust("use crate::base::*;\nuse crate::plugin::*;\n" + raw),
+        "src/functions.rs": headers[2].rust_functions(),
         "src/layout.rs": sizes,
         "tests/headers.rs": offsets,
     }

@@ -1,5 +1,4 @@
 //! The smallest plugin: an operator by its meaning alone, which runs through its lowering.
-// story: an operator
 use tenon_plugin::{Builder, Operator, Result};
 
 /// square(x) = x * x.
@@ -14,4 +13,3 @@ impl Operator for Square {
 }
 
 tenon_plugin::plugin! { manifest: "square.tenon.yaml", operators: [Square] }
-// end of story

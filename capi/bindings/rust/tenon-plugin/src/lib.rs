@@ -1,4 +1,4 @@
-//! Operator plugins of [Tenon](https://github.com/) in Rust.
+//! Operator plugins of Tenon in Rust.
 //!
 //! A plugin is a shared library beside a manifest. An operator in it has a type rule, a meaning (its lowering to StableHLO) and perhaps
 //! kernels. The meaning is what counts: a kernel must compute the same, and `tenon verify` compares the two.

@@ -1,4 +1,4 @@
-//! The C headers of Tenon as Rust declarations: [`base`], [`plugin`] and [`host`] say what `tenon/base.h`, `tenon/plugin.h` and
+//! The C headers of Tenon as Rust declarations: [`base`], [`plugin`], [`host`] and [`functions`] say what `tenon/base.h`, `tenon/plugin.h` and
 //! `tenon/tenon.h` say, with their comments. `generate.py` writes them, and asserts the layout that a C compiler gives every struct.
 //!
 //! Most programs want the crate `tenon`, most plugins `tenon-plugin`. Both take from here what they share: [`types`] and [`attributes`].
@@ -13,8 +13,11 @@ pub mod attributes;
 pub mod base;
 #[cfg(feature = "host")]
 #[rustfmt::skip]
+pub mod functions;
+#[cfg(feature = "host")]
+#[rustfmt::skip]
 pub mod host;
-#[cfg(all(feature = "host", target_pointer_width = "64"))]
+#[cfg(target_pointer_width = "64")]
 #[rustfmt::skip]
 mod layout;
 #[rustfmt::skip]
@@ -24,6 +27,8 @@ mod tensor_type;
 pub mod types;
 
 pub use base::*;
+#[cfg(feature = "host")]
+pub use functions::*;
 #[cfg(feature = "host")]
 pub use host::*;
 pub use plugin::*;

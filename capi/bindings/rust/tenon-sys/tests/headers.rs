@@ -30,20 +30,35 @@ fn every_field_is_where_c_has_it() {
     offsets!(tenon_operator { header: 0, name: 16, name_length: 24, version: 32, flags: 36, infer: 40, lower: 48, lower_as: 56, kernels: 64, kernel_count: 72, user: 80, });
     offsets!(tenon_host_info { header: 0, api_major: 16, api_minor_min: 20, api_minor_max: 24, sanitizer: 28, pointer_bytes: 32, little_endian: 36, cpu_features: 40, version: 72, version_length: 80, api: 88, });
     offsets!(tenon_plugin_info { header: 0, api_minor_built: 16, api_minor_required: 20, api_minor_chosen: 24, sanitizer: 28, name: 32, name_length: 40, version: 48, version_length: 56, runtime: 64, runtime_length: 72, features: 80, create: 88, destroy: 96, thread_exit: 104, operators: 112, operator_count: 120, importers: 128, importer_count: 136, });
+    #[cfg(feature = "host")]
     offsets!(tenon_allocator { header: 0, user: 16, allocate: 24, reallocate: 32, release: 40, });
+    #[cfg(feature = "host")]
     offsets!(tenon_thread_pool { header: 0, user: 16, threads: 24, reserved0: 28, parallel_for: 32, });
+    #[cfg(feature = "host")]
     offsets!(tenon_context_options { header: 0, flags: 16, threads: 20, arch: 24, arch_length: 32, log: 40, log_user: 48, log_level: 56, reserved0: 60, allocator: 64, thread_pool: 72, });
+    #[cfg(feature = "host")]
     offsets!(tenon_node_request { header: 0, name: 16, name_length: 24, op: 32, op_length: 40, operands: 48, operand_count: 56, operand_names: 64, attributes: 72, attribute_count: 80, });
+    #[cfg(feature = "host")]
     offsets!(tenon_operator_source { header: 0, op: 16, op_length: 24, dtype: 32, dtype_length: 40, shapes: 48, shapes_length: 56, attributes: 64, attribute_count: 72, });
+    #[cfg(feature = "host")]
     offsets!(tenon_lower_options { header: 0, params: 16, });
+    #[cfg(feature = "host")]
     offsets!(tenon_program_options { header: 0, flags: 16, reserved0: 20, max_ulp: 24, params: 32, pinned_plugin: 40, pinned_plugin_length: 48, });
+    #[cfg(feature = "host")]
     offsets!(tenon_run_options { header: 0, step_nanoseconds: 16, step_capacity: 24, cancel: 32, });
+    #[cfg(feature = "host")]
     offsets!(DLPackVersion { major: 0, minor: 4, });
+    #[cfg(feature = "host")]
     offsets!(DLDevice { device_type: 0, device_id: 4, });
+    #[cfg(feature = "host")]
     offsets!(DLDataType { code: 0, bits: 1, lanes: 2, });
+    #[cfg(feature = "host")]
     offsets!(DLTensor { data: 0, device: 8, ndim: 16, dtype: 20, shape: 24, strides: 32, byte_offset: 40, });
+    #[cfg(feature = "host")]
     offsets!(DLManagedTensor { dl_tensor: 0, manager_ctx: 48, deleter: 56, });
+    #[cfg(feature = "host")]
     offsets!(DLManagedTensorVersioned { version: 0, manager_ctx: 8, deleter: 16, flags: 24, dl_tensor: 32, });
+    #[cfg(feature = "host")]
     offsets!(tenon_verify_options { header: 0, dtype: 16, dtype_length: 24, seed: 32, random_cases: 40, reserved0: 44, export_folder: 48, export_folder_length: 56, });
 }
 
@@ -130,6 +145,7 @@ fn every_function_is_in_the_library() {
         tenon_tensor_from_dlpack as *const (),
         tenon_tensor_from_dlpack_legacy as *const (),
         tenon_tensor_to_dlpack as *const (),
+        tenon_tensor_to_dlpack_legacy as *const (),
         tenon_verify_operator_json as *const (),
         tenon_verify_graph_json as *const (),
     ];

@@ -7,7 +7,6 @@ const SIZE: usize = 8; // of a head
 const ROOM: usize = 16; // tokens that the cache holds
 const STEPS: usize = 10;
 
-// story: a cache over several steps
 fn decoder(context: &Context) -> tenon::Result<Graph> {
     let (query, token, cache) = ([1, 4, 1, 8], [1, 2, 1, 8], [1, 2, 16, 8]);
     let mut graph = Graph::new(context, "decoder")?;
@@ -36,7 +35,6 @@ fn step(program: &tenon::Program, at: i32, [q, k, v]: [&[f32]; 3], keys: &mut [f
     program.run_with(&inputs, &mut outputs, RunOptions::default())?;
     Ok(y)
 }
-// end of story
 
 // Numbers in -1 .. 1 that look random (a linear congruential generator).
 fn numbers(seed: &mut u64, count: usize) -> Vec<f32> {

@@ -2,7 +2,6 @@
 use tenon::{Context, DType, Graph, Target, View, ViewMut};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // story: build, lower, run
     let context = Context::new()?;
     let mut graph = Graph::new(&context, "norm")?;
     let x = graph.input("x", DType::F32, &[2, 4])?;
@@ -15,7 +14,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let program = graph.compile()?; // once; then run often, from any thread
     let (x, w, mut y) = ([1.0f32, 2.0, 3.0, 4.0, -1.0, 0.0, 1.0, 0.0], [1.0f32, 1.0, 2.0, 0.5], [0.0f32; 8]);
     program.run(&[View::new(&x, &[2, 4])?, View::new(&w, &[4])?], &mut [ViewMut::new(&mut y, &[2, 4])?])?;
-    // end of story
 
     // The formula in f64, to see that it is right.
     for (row, got) in x.chunks(4).zip(y.chunks(4)) {

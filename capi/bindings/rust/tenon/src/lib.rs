@@ -1,4 +1,4 @@
-//! [Tenon](https://github.com/) from Rust: graphs of framework operators are lowered to StableHLO text that XLA, IREE and LiteRT accept, and
+//! Tenon from Rust: graphs of framework operators are lowered to StableHLO text that XLA, IREE and LiteRT accept, and
 //! run on the CPU with SIMD kernels, in this process.
 //!
 //! ```

@@ -76,6 +76,9 @@ impl Tensor {
         let mut tensor = Tensor { raw: raw?, view: tenon_tensor_view::INIT, context: context.clone() };
         // SAFETY: the tensor is alive.
         check(|error| unsafe { tenon_tensor_get_view(tensor.raw.as_ptr(), &mut tensor.view, error) })?;
+        if tensor.is_compact() {
+            tensor.view.strides = std::ptr::null(); // which means the same, and a run is quickest with it
+        }
         Ok(tensor)
     }
 
@@ -118,6 +121,20 @@ impl Tensor {
         check(|error| unsafe { tenon_tensor_fill_random(self.raw.as_ptr(), seed, error) })
     }
 
+    fn is_compact(&self) -> bool {
+        let dims = self.dims();
+        if self.view.strides.is_null() || dims.is_empty() || dims.contains(&0) {
+            return true;
+        }
+        // SAFETY: strides has as many entries as dims.
+        let strides = unsafe { std::slice::from_raw_parts(self.view.strides, dims.len()) };
+        let mut step = 1;
+        dims.iter().zip(strides).rev().all(|(&size, &stride)| {
+            let fits = size == 1 || stride == step;
+            step *= size;
+            fits
+        })
+    }
     fn check<T: Element>(&self) -> Result<usize> {
         let wrong = |message: String| Err(Error::new(Code::INVALID_ARGUMENT, message, ""));
         if self.dtype() != T::DTYPE {
@@ -125,14 +142,8 @@ impl Tensor {
         }
         let dims = self.dims();
         let count: i64 = dims.iter().product();
-        // SAFETY: strides has as many entries as dims.
-        let strides = if dims.is_empty() { &[] } else { unsafe { std::slice::from_raw_parts(self.view.strides, dims.len()) } };
-        let mut step = 1;
-        for (&size, &stride) in dims.iter().zip(strides).rev() {
-            if size > 1 && stride != step && count > 0 {
-                return wrong(format!("the tensor is not compact: sizes {dims:?}, strides {strides:?}"));
-            }
-            step *= size.max(1);
+        if !self.is_compact() {
+            return wrong(format!("the tensor is strided: sizes {dims:?}"));
         }
         if self.view.data as usize % std::mem::align_of::<T>() != 0 && count > 0 {
             return wrong(format!("the tensor's memory is not aligned for {}", T::DTYPE));

@@ -130,7 +130,8 @@ impl<'a> View<'a> {
         Ok(View::of(raw(bytes.as_ptr(), dims, None, dtype)))
     }
     pub(crate) fn of(raw: tenon_tensor_view) -> View<'a> {
-        View { raw: tenon_tensor_view { flags: TENON_TENSOR_READ_ONLY, ..raw }, life: PhantomData }
+        // Nobody writes through a View, so it need not say that it is read-only; and a run is quickest where it says nothing.
+        View { raw: tenon_tensor_view { flags: 0, ..raw }, life: PhantomData }
     }
     pub(crate) fn raw(&self) -> &tenon_tensor_view {
         &self.raw

@@ -157,6 +157,7 @@ fn dynamic_sizes() {
     let mut nanoseconds = [0];
     let options = RunOptions { step_nanoseconds: Some(&mut nanoseconds), ..Default::default() };
     bound.run_with(&[View::new(&X, &[2, 4]).unwrap().into()], &mut [ViewMut::new(&mut y, &[2, 4]).unwrap()], options).unwrap();
+    assert!(nanoseconds[0] > 0);
     near(&y, &[rms(&X[..4], &[1.0; 4]), rms(&X[4..], &[1.0; 4])].concat());
     let reference = graph.compile_with(&ProgramOptions { reference: true, ..Default::default() }).unwrap();
     let mut z = [0.0f32; 4];
@@ -248,6 +249,58 @@ fn tensors_and_dlpack() {
     back.as_mut_slice::<i64>().unwrap()[0] = 9;
     assert_eq!((back.dims(), back.as_slice::<i64>().unwrap()), (&[2, 2][..], &[9, 2, 3, 4][..]));
     drop(Tensor::from_vec(&context, vec![F16(0); 2], &[2]).unwrap().into_dlpack().unwrap());
+}
+
+/// A DLPack tensor of another library: every second number, misaligned if it starts one byte further, read-only if flags say so.
+fn foreign(
+    context: &Context,
+    numbers: &'static [f32],
+    dims: &'static [i64],
+    strides: &'static [i64],
+    offset: u64,
+    flags: u64,
+) -> Result<Tensor> {
+    use sys::*;
+    unsafe extern "C" fn delete(managed: *mut DLManagedTensorVersioned) {
+        drop(Box::from_raw(managed));
+    }
+    let dl_tensor = DLTensor {
+        data: numbers.as_ptr() as *mut _,
+        device: DLDevice { device_type: 1, device_id: 0 },
+        ndim: dims.len() as i32,
+        dtype: DLDataType { code: 2, bits: 32, lanes: 1 },
+        shape: dims.as_ptr() as *mut _,
+        strides: strides.as_ptr() as *mut _,
+        byte_offset: offset,
+    };
+    let version = DLPackVersion { major: 1, minor: 0 };
+    let managed = DLManagedTensorVersioned { version, manager_ctx: std::ptr::null_mut(), deleter: Some(delete), flags, dl_tensor };
+    // SAFETY: the numbers live for ever, and where they are written they are not flagged.
+    unsafe { Tensor::from_dlpack(context, Box::into_raw(Box::new(managed))) }
+}
+
+#[test]
+fn tensors_of_other_libraries() {
+    static NUMBERS: [f32; 8] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+    let context = context();
+    let strided = foreign(&context, &NUMBERS, &[2, 2], &[4, 2], 4, 1).unwrap();
+    assert_eq!((strided.view().element(3).unwrap(), strided.dims()), (7.0, &[2, 2][..]));
+    assert_eq!(strided.as_slice::<f32>().unwrap_err().code(), Code::INVALID_ARGUMENT);
+    let mut read_only = foreign(&context, &NUMBERS, &[4], &[1], 0, 1).unwrap();
+    assert_eq!(read_only.as_slice::<f32>().unwrap(), &NUMBERS[..4]);
+    assert_eq!(read_only.view_mut().unwrap_err().code(), Code::FAILED_PRECONDITION);
+    assert_eq!(read_only.as_mut_slice::<f32>().unwrap_err().code(), Code::FAILED_PRECONDITION);
+    let misaligned = foreign(&context, &NUMBERS, &[2], &[1], 1, 1).unwrap();
+    assert_eq!(misaligned.as_slice::<f32>().unwrap_err().code(), Code::INVALID_ARGUMENT);
+
+    // A run takes all of them.
+    let mut graph = Graph::new(&context, "g").unwrap();
+    let x = graph.input("x", DType::F32, &[2, 2]).unwrap();
+    let y = graph.node("y", "add").operands(&[x, x]).one().unwrap();
+    graph.output("y", y).unwrap();
+    let mut y = [0.0f32; 4];
+    graph.compile().unwrap().run(&[strided.view()], &mut [ViewMut::new(&mut y, &[2, 2]).unwrap()]).unwrap();
+    assert_eq!(y, [2.0, 6.0, 10.0, 14.0]);
 }
 
 trait Address {

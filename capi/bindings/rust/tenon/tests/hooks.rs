@@ -57,6 +57,22 @@ fn an_allocator_gets_everything_back() {
     assert_eq!(Arc::strong_count(&counting.0), 1); // the hook went with the context
 }
 
+#[test]
+fn memory_of_another_size_by_default() {
+    let counting = Counting::default();
+    // SAFETY: sizes as they were asked for.
+    unsafe {
+        let small = counting.reallocate(std::ptr::null_mut(), 0, 4, 8);
+        small.copy_from_nonoverlapping([1u8, 2, 3, 4].as_ptr(), 4);
+        let large = counting.reallocate(small, 4, 100, 8);
+        assert_eq!(std::slice::from_raw_parts(large, 4), [1, 2, 3, 4]);
+        let small = counting.reallocate(large, 100, 2, 8);
+        assert_eq!(std::slice::from_raw_parts(small, 2), [1, 2]);
+        counting.release(small, 2, 8);
+    }
+    assert_eq!((counting.0.live.load(Ordering::Relaxed), counting.0.bytes.load(Ordering::Relaxed)), (0, 0));
+}
+
 struct NoMemory;
 // SAFETY: gives nothing.
 unsafe impl Allocator for NoMemory {

@@ -62,3 +62,34 @@ fn graphs_on_many_threads_of_one_context() {
         }
     });
 }
+
+extern "C" {
+    fn fork() -> i32;
+    fn waitpid(pid: i32, status: *mut i32, options: i32) -> i32;
+    fn _exit(status: i32) -> !;
+}
+
+#[test]
+fn a_child_goes_on_with_the_context() {
+    let context = ContextOptions::new().no_environment().threads(2).build().unwrap();
+    let program = Graph::from_operator(&context, "rms_norm", "f32", "64x256", &[]).unwrap().compile().unwrap();
+    let run = || {
+        let (x, mut y) = (vec![3.0f32; 64 * 256], vec![0.0f32; 64 * 256]);
+        program.run(&[View::new(&x, &[64, 256])?], &mut [ViewMut::new(&mut y, &[64, 256])?])?;
+        Ok::<bool, Error>((y[16383] - 1.0).abs() < 1e-5)
+    };
+    assert!(run().unwrap());
+    // SAFETY: the child makes the new pool first, and ends without the parent's destructors.
+    let status = unsafe {
+        let child = fork();
+        if child == 0 {
+            let right = context.after_fork_child().and_then(|()| run());
+            _exit(if matches!(right, Ok(true)) { 7 } else { 1 });
+        }
+        let mut status = 0;
+        assert_eq!(waitpid(child, &mut status, 0), child);
+        status
+    };
+    assert_eq!(status >> 8, 7);
+    assert!(run().unwrap());
+}
