@@ -4,37 +4,15 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "probes.h"
-#include "tenon/tenon.h"
+#include "bench/owned.h"
+#include "bench/probes.h"
 
 namespace tenon::bench {
 
 using nlohmann::json;
-
-struct Deleter {
-  void operator()(tenon_context* p) const { tenon_context_destroy(p); }
-  void operator()(tenon_graph* p) const { tenon_graph_destroy(p); }
-  void operator()(tenon_program* p) const { tenon_program_destroy(p); }
-  void operator()(tenon_tensor* p) const { tenon_tensor_destroy(p); }
-  void operator()(tenon_blob* p) const { tenon_blob_release(p); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Deleter>;
-
-// make(&object, &error) -> the object. Throws what the library says.
-template <class T, class Make>
-Owned<T> own(const Make& make) {
-  T* object = nullptr;
-  tenon_error* error = nullptr;
-  if (make(&object, &error) == TENON_OK) return Owned<T>(object);
-  const std::string report = tenon_error_get_report(error, nullptr);
-  tenon_error_release(error);
-  throw std::runtime_error(report);
-}
 
 json parsed(const Owned<tenon_blob>& blob);
 Owned<tenon_context> make_context(const std::string& level, unsigned threads);  // level empty: the best

@@ -7,36 +7,17 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
+#include <exception>
 #include <string>
 #include <vector>
 
-#include "tenon/tenon.h"
+#include "bench/owned.h"
 
 namespace {
 
-struct Deleter {
-  void operator()(tenon_context* p) const { tenon_context_destroy(p); }
-  void operator()(tenon_graph* p) const { tenon_graph_destroy(p); }
-  void operator()(tenon_target* p) const { tenon_target_release(p); }
-  void operator()(tenon_module* p) const { tenon_module_release(p); }
-  void operator()(tenon_blob* p) const { tenon_blob_release(p); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Deleter>;
-
-// make(&object, &error) -> the object; an error ends the program.
-template <class T, class Make>
-Owned<T> own(const Make& make) {
-  T* object = nullptr;
-  tenon_error* error = nullptr;
-  if (make(&object, &error) != TENON_OK) {
-    std::fprintf(stderr, "%s\n", tenon_error_get_report(error, nullptr));
-    std::exit(1);
-  }
-  return Owned<T>(object);
-}
+using tenon::bench::must;
+using tenon::bench::own;
+using tenon::bench::Owned;
 
 tenon_context* context() {
   static const Owned<tenon_context> one =
@@ -47,12 +28,6 @@ tenon_context* context() {
 Owned<tenon_target> target(const char* name) {
   return own<tenon_target>(
       [&](tenon_target** out, tenon_error** error) { return tenon_target_find(context(), name, TENON_NUL_TERMINATED, out, error); });
-}
-
-void must(std::int32_t code, tenon_error* error) {
-  if (code == TENON_OK) return;
-  std::fprintf(stderr, "%s\n", tenon_error_get_report(error, nullptr));
-  std::exit(1);
 }
 
 tenon_value add_input(tenon_graph* graph, const char* name, std::vector<std::int64_t> dims) {
@@ -127,7 +102,7 @@ void sizes(benchmark::internal::Benchmark* one) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   sizes(benchmark::RegisterBenchmark("build", run_build));
   sizes(benchmark::RegisterBenchmark("lower/stablehlo", run_lower, "stablehlo", kRows));
   sizes(benchmark::RegisterBenchmark("lower/stablehlo/dynamic", run_lower, "stablehlo", TENON_DYNAMIC));
@@ -136,4 +111,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

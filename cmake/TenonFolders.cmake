@@ -50,6 +50,7 @@ endfunction()
 if(TENON_BUILD_TESTS)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/test_header.cpp CONTENT "// Carries a precompiled header.\n")
   add_library(tenon_test_header OBJECT ${PROJECT_BINARY_DIR}/generated/test_header.cpp)
+  set_target_properties(tenon_test_header PROPERTIES TENON_TEST_PROGRAM ON)
   target_link_libraries(tenon_test_header PRIVATE tenon_options GTest::gmock GTest::gtest_main Threads::Threads)
   if(CMAKE_BUILD_TYPE STREQUAL Release)
     target_compile_options(tenon_test_header PRIVATE -O1)
@@ -57,10 +58,11 @@ if(TENON_BUILD_TESTS)
   target_precompile_headers(tenon_test_header PRIVATE <gmock/gmock.h> <gtest/gtest.h> <functional> <map> <memory> <random> <string> <vector>)
 endif()
 
-# tenon_test(NAME SOURCES ... LIBRARIES ... [DEFINITIONS ...]): a GoogleTest program, registered with CTest case by case.
+# tenon_test(NAME SOURCES ... LIBRARIES ... [DEFINITIONS ...]): a GoogleTest program, registered with CTest as a whole (--gtest_filter runs one case).
 function(tenon_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES TENON_TEST_PROGRAM ON)
   target_link_libraries(${name} PRIVATE tenon_options ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main Threads::Threads)
   if(CMAKE_BUILD_TYPE STREQUAL Release)
     target_compile_options(${name} PRIVATE -O1) # what is tested is optimised; the tests need not be, and compile in half the time
@@ -68,12 +70,8 @@ function(tenon_test name)
   target_precompile_headers(${name} REUSE_FROM tenon_test_header)
   target_compile_definitions(${name} PRIVATE TENON_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TENON_BINARY_DIR="${PROJECT_BINARY_DIR}"
                                              ${ARG_DEFINITIONS})
-  if(TENON_SANITIZE)
-    add_test(NAME ${name} COMMAND ${name}) # as a whole: an instrumented process takes long to start
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
-  else()
-    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT 300)
-  endif()
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1) # as a whole: a process for each of 1,300 cases takes a minute
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
 
 # tenon_fuzzer(FILE LIBRARIES ...): a file that defines LLVMFuzzerTestOneInput. With clang and TENON_FUZZ=ON it is a libFuzzer program;

@@ -2,11 +2,13 @@
 """Builds what lies beside a plugin's library, and checks the library. Python 3 standard library only.
 
 build   the manifest (its parts concatenated, missing head keys filled in), the cases file, and a C source with the ELF note .note.tenon
-        that ties the library to the manifest (layout: core/plugin/elf.h).
+        that ties the library to the manifest (layout: core/plugin/elf.h), unless the library makes that itself (no --note).
 check   a linked plugin: one exported symbol, the note, and none of -ffast-math's start-up code.
+levels  for builds without CMake: a line `NAME FLAGS..` per SIMD level of an architecture, best first, and the header that lists them.
 """
 import argparse
 import hashlib
+import json
 import pathlib
 import re
 import struct
@@ -149,7 +151,8 @@ def build(options):
     where = options.manifest[0]
     head, body = split_body("".join(read(path) for path in options.manifest), where)
     head = fill_in(head, options)
-    write(options.note, note_source(head, body, where))
+    if options.note:
+        write(options.note, note_source(head, body, where))
     write(options.out, head + body)
     if options.cases_out:
         write(options.cases_out, "".join(read(path) for path in options.cases))
@@ -209,21 +212,40 @@ def check(options):
         raise Problem(f"{options.library} contains crtfastmath, which makes the host flush denormals: link without -ffast-math")
 
 
+def levels(options):
+    here = pathlib.Path(__file__).resolve().parent
+    table = here / "arch.json"  # installed together; in the repository it is data
+    if not table.is_file():
+        table = here.parent / "configs" / "arch.json"
+    rows = [row for row in json.loads(read(table))["levels"] if row["arch"] == options.arch]
+    if not rows:
+        raise Problem(f"{table} has no SIMD level of the architecture {options.arch}")
+    rows.reverse()  # best first
+    if options.header:
+        listed = "".join(f' \\\n  X({re.sub("[^A-Za-z0-9]", "_", "level_" + row["name"])}, "{row["name"]}")' for row in rows)
+        write(options.header, f"#pragma once\n#define TENON_SIMD_LEVEL_COUNT {len(rows)}\n#define TENON_SIMD_FOR_EACH_LEVEL(X){listed}\n")
+    for row in rows:
+        print(" ".join([row["name"], *row["flags"]]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     builder = commands.add_parser("build")
     builder.add_argument("--manifest", nargs="+", required=True)
     builder.add_argument("--cases", nargs="*", default=[])
-    for name in ("out", "note", "library", "arch"):
+    for name in ("out", "library", "arch"):
         builder.add_argument(f"--{name}", required=True)
-    for name in ("version", "include", "levels", "variants", "cases-out"):
+    for name in ("note", "version", "include", "levels", "variants", "cases-out"):
         builder.add_argument(f"--{name}", default="")
     checker = commands.add_parser("check")
     checker.add_argument("library")
+    shell = commands.add_parser("levels")
+    shell.add_argument("--arch", required=True)
+    shell.add_argument("--header", default="")
     options = parser.parse_args()
     try:
-        {"build": build, "check": check}[options.command](options)
+        {"build": build, "check": check, "levels": levels}[options.command](options)
     except Problem as problem:
         print(f"tenon_pack: {problem}", file=sys.stderr)
         return 1

@@ -16,6 +16,12 @@ Failure Failure::take(int code, tenon_error* error) {
   Json json = Json::parse(text, text + length, nullptr, false);
   if (json.is_object() && json.contains("error") && json["error"].is_object()) {
     failure.error_ = std::move(json["error"]);
+    // A list of problems is carried as text among what else is known.
+    if (failure.error_.contains("payload") && failure.error_["payload"].contains("problems")) {
+      Json problems = Json::parse(field(failure.error_["payload"], "problems"), nullptr, false);
+      if (problems.is_array()) failure.error_["problems"] = std::move(problems);
+      failure.error_.erase("payload");
+    }
     if (!failure.error_.contains("where") || !failure.error_["where"].is_object()) failure.error_["where"] = Json::object();
   }
   tenon_error_release(error);
@@ -80,6 +86,13 @@ std::string Failure::report(bool colour) const {
     append_head(out, *error);
     append_rest(out, *error);
   }
+  const Json& problems = list(error_, "problems");  // this one and others
+  for (std::size_t i = 1; i < problems.size(); ++i) {
+    out += styled("error:", Style::Red, colour) + " ";
+    append_head(out, problems[i]);
+    append_rest(out, problems[i]);
+  }
+  if (problems.size() > 1) out += std::to_string(problems.size()) + " problems\n";
   return out;
 }
 

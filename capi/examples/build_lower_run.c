@@ -10,10 +10,10 @@
 #include "tenon/tenon.h"
 
 /* Prints an error as a person wants to read it, and ends the program. */
-static void check(int32_t code, tenon_error* error) {
+static void check(int32_t code, tenon_error** error) {
   if (code == TENON_OK) return;
-  fprintf(stderr, "%s\n", tenon_error_get_report(error, NULL));
-  tenon_error_release(error);
+  fprintf(stderr, "%s\n", tenon_error_get_report(*error, NULL));
+  tenon_error_release(*error);
   exit(1);
 }
 
@@ -22,16 +22,16 @@ int main(void) {
 
   /* A context: plugins, thread pool, SIMD level. */
   tenon_context* context = NULL;
-  check(tenon_context_create(NULL, &context, &error), error);
+  check(tenon_context_create(NULL, &context, &error), &error);
 
   /* y = rms_norm(x, w), x: f32[2,4], w: f32[4]. */
   tenon_graph* graph = NULL;
-  check(tenon_graph_create(context, "example", TENON_NUL_TERMINATED, &graph, &error), error);
+  check(tenon_graph_create(context, "example", TENON_NUL_TERMINATED, &graph, &error), &error);
   const int64_t x_dims[2] = {2, 4}, w_dims[1] = {4};
   const tenon_type_view x_type = {x_dims, 2, TENON_F32}, w_type = {w_dims, 1, TENON_F32};
   tenon_value operands[2], y;
-  check(tenon_graph_add_input(graph, "x", TENON_NUL_TERMINATED, &x_type, &operands[0], &error), error);
-  check(tenon_graph_add_input(graph, "w", TENON_NUL_TERMINATED, &w_type, &operands[1], &error), error);
+  check(tenon_graph_add_input(graph, "x", TENON_NUL_TERMINATED, &x_type, &operands[0], &error), &error);
+  check(tenon_graph_add_input(graph, "w", TENON_NUL_TERMINATED, &w_type, &operands[1], &error), &error);
 
   tenon_attr epsilon = TENON_ATTR_INIT;
   epsilon.name = "epsilon";
@@ -68,21 +68,21 @@ int main(void) {
 
   request.attributes = &epsilon;
   request.attribute_count = 1;
-  check(tenon_graph_add_node(graph, &request, &y, 1, NULL, &error), error);
-  check(tenon_graph_add_output(graph, "y", TENON_NUL_TERMINATED, y, &error), error);
+  check(tenon_graph_add_node(graph, &request, &y, 1, NULL, &error), &error);
+  check(tenon_graph_add_output(graph, "y", TENON_NUL_TERMINATED, y, &error), &error);
 
   /* Lower: StableHLO text for IREE. */
   tenon_target* target = NULL;
   tenon_module* module = NULL;
   tenon_blob* text = NULL;
-  check(tenon_target_find(context, "iree", TENON_NUL_TERMINATED, &target, &error), error);
-  check(tenon_graph_lower(graph, target, NULL, &module, &error), error);
-  check(tenon_module_print(module, &text, &error), error);
+  check(tenon_target_find(context, "iree", TENON_NUL_TERMINATED, &target, &error), &error);
+  check(tenon_graph_lower(graph, target, NULL, &module, &error), &error);
+  check(tenon_module_print(module, &text, &error), &error);
   printf("%s", tenon_blob_get_data(text, NULL));
 
   /* Run: plan once, run often. */
   tenon_program* program = NULL;
-  check(tenon_graph_compile(graph, NULL, &program, &error), error);
+  check(tenon_graph_compile(graph, NULL, &program, &error), &error);
   float x[8] = {1, 2, 3, 4, -1, 0, 1, 0}, w[4] = {1, 1, 2, 0.5f}, out[8];
   tenon_tensor_view inputs[2] = {TENON_TENSOR_VIEW_INIT, TENON_TENSOR_VIEW_INIT}, output = TENON_TENSOR_VIEW_INIT;
   inputs[0].data = x;
@@ -95,7 +95,7 @@ int main(void) {
   inputs[1].dtype = TENON_F32;
   output = inputs[0];
   output.data = out;
-  check(tenon_program_run(program, inputs, 2, &output, 1, NULL, &error), error);
+  check(tenon_program_run(program, inputs, 2, &output, 1, NULL, &error), &error);
 
   /* The formula in double, to see that it is right. */
   for (int row = 0; row < 2; ++row) {
@@ -113,7 +113,7 @@ int main(void) {
   }
 
   tenon_blob* plan = NULL;
-  check(tenon_program_print(program, &plan, &error), error);
+  check(tenon_program_print(program, &plan, &error), &error);
   printf("%s", tenon_blob_get_data(plan, NULL));
 
   tenon_blob_release(plan);

@@ -108,6 +108,9 @@ Result<TensorType> tensor_type(const tenon_type_view* view);
 std::unique_ptr<tenon_tensor> new_tensor(Tensor tensor);
 tenon_type_view type_view(const TensorType& type);
 
+// The bytes that a view's strides reach must not overflow; whether they are mapped only the caller can know. Allocates on failure only.
+Status check_reach(const tenon_tensor_view& view, std::string_view what);
+
 // A caller's view, checked once: rank, dims, dtype, spans without overflow. storage keeps compact strides for views without any.
 Result<TensorView> tensor_view(const tenon_tensor_view& view, Dims& storage, std::string_view what);
 

@@ -21,18 +21,18 @@ class Views {
     }
     return {};
   }
-  std::span<const TensorView> span() const { return {count_ > kInline ? more_.data() : inline_.data(), count_}; }
+  std::span<const TensorView> span() const { return {count_ > kInline ? more_.data() : inline_.views, count_}; }
 
  private:
   static constexpr std::size_t kInline = 16;
 
   Status read_one(const tenon_tensor_view& given, const NamedType& expected, std::string_view what, bool writable, std::size_t i) {
-    // The checks of tensor_view(), on the expected type, without building a type: the common case allocates nothing.
+    // The checks of tensor_view(), on the expected type, without building a type: what is right allocates nothing.
     const bool same_type =
         given.dtype == static_cast<tenon_dtype>(expected.type.dtype) && given.rank == expected.type.rank() &&
         (given.rank == 0 || (given.dims != nullptr && std::equal(expected.type.dims.begin(), expected.type.dims.end(), given.dims)));
-    Dims storage;
-    if (!same_type || given.strides != nullptr || given.flags != 0 || given.reserved0 != 0) {
+    if (!same_type || (given.flags & ~TENON_TENSOR_READ_ONLY) != 0 || given.reserved0 != 0) {
+      Dims storage;
       TENON_ASSIGN(TensorView checked, tensor_view(given, storage, expected.name));
       if (!same_type)
         return fail(Code::InvalidArgument, what, " ", expected.name, ": expected ", to_string(expected.type), ", got ",
@@ -40,6 +40,8 @@ class Views {
             .operand(expected.name);
     } else if (given.data == nullptr && expected.type.elements() > 0) {
       return fail(Code::InvalidArgument, what, " ", expected.name, " has no data").operand(expected.name);
+    } else if (given.strides != nullptr) {
+      TENON_TRY(check_reach(given, expected.name));
     }
     if (writable && (given.flags & TENON_TENSOR_READ_ONLY) != 0)
       return fail(Code::InvalidArgument, what, " ", expected.name, " is read-only").operand(expected.name);
@@ -50,13 +52,18 @@ class Views {
       strides[d] = given.strides != nullptr ? given.strides[d] : step;
       step *= std::max<std::int64_t>(expected.type.dims[d], 1);
     }
-    TensorView& view = count_ > kInline ? more_[i] : inline_[i];
-    view = {static_cast<std::byte*>(given.data), expected.type.dtype, {expected.type.dims.data(), rank}, {strides.data(), rank}};
+    std::construct_at(
+        count_ > kInline ? more_.data() + i : inline_.views + i,
+        TensorView{static_cast<std::byte*>(given.data), expected.type.dtype, {expected.type.dims.data(), rank}, {strides.data(), rank}});
     return {};
   }
 
   std::size_t count_ = 0;
-  std::array<TensorView, kInline> inline_;
+  // Not initialised: clearing what most programs do not use takes longer than a small kernel.
+  union Inline {
+    Inline() {}  // NOLINT: that is the point
+    TensorView views[kInline];
+  } inline_;
   std::array<std::array<std::int64_t, kMaxRank>, kInline> inline_strides_;
   std::vector<TensorView> more_;
   std::vector<std::array<std::int64_t, kMaxRank>> more_strides_;

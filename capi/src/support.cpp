@@ -71,6 +71,20 @@ Result<TensorType> tensor_type(const tenon_type_view* view) {
 
 tenon_type_view type_view(const TensorType& type) { return {type.dims.data(), type.rank(), static_cast<tenon_dtype>(type.dtype)}; }
 
+Status check_reach(const tenon_tensor_view& view, std::string_view what) {
+  const auto rank = static_cast<std::size_t>(view.rank);
+  for (std::size_t i = 0; i < rank; ++i)
+    if (view.dims[i] == 0) return {};
+  std::int64_t reach = 0;
+  for (std::size_t i = 0; i < rank; ++i) {
+    std::int64_t step = 0;
+    if (__builtin_mul_overflow(view.dims[i] - 1, view.strides[i], &step) || step == INT64_MIN ||
+        __builtin_add_overflow(reach, step < 0 ? -step : step, &reach) || reach > (INT64_MAX >> 4))
+      return fail(Code::InvalidArgument, what, ": the strides ", dims_text({view.strides, rank}), " reach beyond any memory");
+  }
+  return {};
+}
+
 Result<TensorView> tensor_view(const tenon_tensor_view& view, Dims& storage, std::string_view what) {
   const tenon_type_view type{view.dims, view.rank, view.dtype};
   Result<TensorType> checked = tensor_type(&type);
@@ -88,14 +102,7 @@ Result<TensorView> tensor_view(const tenon_tensor_view& view, Dims& storage, std
     result.strides = storage;
     return result;
   }
-  // The span of bytes that the strides reach must not overflow; whether it is mapped only the caller can know.
-  std::int64_t reach = 0;
-  for (std::size_t i = 0; elements > 0 && i < rank; ++i) {
-    std::int64_t step = 0;
-    if (__builtin_mul_overflow(view.dims[i] - 1, view.strides[i], &step) || step == INT64_MIN ||
-        __builtin_add_overflow(reach, step < 0 ? -step : step, &reach) || reach > (INT64_MAX >> 4))
-      return fail(Code::InvalidArgument, what, ": the strides ", dims_text(result.strides), " reach beyond any memory");
-  }
+  TENON_TRY(check_reach(view, what));
   return result;
 }
 

@@ -55,15 +55,37 @@ Result<std::unique_ptr<tenon_tensor>> import(const DLTensor& given, bool read_on
   return tensor;
 }
 
-// What to_dlpack hands out: shares the tensor's memory through the owner.
+// What to_dlpack hands out: shares the tensor's memory through the owner. Managed: either of DLPack's two structs.
+template <class Managed>
 struct Export {
-  DLManagedTensorVersioned managed;
+  Managed managed{};
   std::shared_ptr<void> owner;
   Dims dims, strides;
 };
-
-void delete_export(DLManagedTensorVersioned* self) {
-  if (self != nullptr) delete static_cast<Export*>(self->manager_ctx);
+template <class Managed>
+void delete_export(Managed* self) {
+  if (self != nullptr) delete static_cast<Export<Managed>*>(self->manager_ctx);
+}
+template <class Managed>
+Result<std::unique_ptr<Export<Managed>>> make_export(const tenon_tensor& tensor) {
+  const DlpackCode* code = nullptr;
+  for (const DlpackCode& row : kCodes)
+    if (row.dtype == tensor.type.dtype) code = &row;
+  if (code == nullptr) return fail(Code::Unimplemented, "DLPack has no unpacked form of ", name(tensor.type.dtype));
+  auto exported = std::make_unique<Export<Managed>>();
+  exported->owner = tensor.owner;
+  exported->dims = tensor.type.dims;
+  exported->strides = tensor.strides;
+  Managed& m = exported->managed;
+  m.manager_ctx = exported.get();
+  m.deleter = delete_export<Managed>;
+  m.dl_tensor.data = tensor.data;
+  m.dl_tensor.device.device_type = static_cast<decltype(m.dl_tensor.device.device_type)>(1);
+  m.dl_tensor.ndim = tensor.type.rank();
+  m.dl_tensor.dtype = {code->code, code->bits, 1};
+  m.dl_tensor.shape = exported->dims.data();
+  m.dl_tensor.strides = exported->strides.data();
+  return exported;
 }
 
 }  // namespace
@@ -186,26 +208,22 @@ int32_t tenon_tensor_to_dlpack(const tenon_tensor* tensor, DLManagedTensorVersio
   return fenced(error, [&]() -> Status {
     TENON_CHECK_ARGUMENT(tensor);
     TENON_CHECK_ARGUMENT(out);
-    const DlpackCode* code = nullptr;
-    for (const DlpackCode& row : kCodes)
-      if (row.dtype == tensor->type.dtype) code = &row;
-    if (code == nullptr) return fail(Code::Unimplemented, "DLPack has no unpacked form of ", name(tensor->type.dtype));
-    auto exported = std::make_unique<Export>();
-    exported->owner = tensor->owner;
-    exported->dims = tensor->type.dims;
-    exported->strides = tensor->strides;
-    DLManagedTensorVersioned& m = exported->managed;
-    m = {};
-    m.version = {DLPACK_MAJOR_VERSION, DLPACK_MINOR_VERSION};
-    m.manager_ctx = exported.get();
-    m.deleter = delete_export;
-    m.flags = tensor->read_only ? DLPACK_FLAG_BITMASK_READ_ONLY : 0;
-    m.dl_tensor.data = tensor->data;
-    m.dl_tensor.device.device_type = static_cast<decltype(m.dl_tensor.device.device_type)>(1);
-    m.dl_tensor.ndim = tensor->type.rank();
-    m.dl_tensor.dtype = {code->code, code->bits, 1};
-    m.dl_tensor.shape = exported->dims.data();
-    m.dl_tensor.strides = exported->strides.data();
+    TENON_ASSIGN(auto exported, make_export<DLManagedTensorVersioned>(*tensor));
+    exported->managed.version = {DLPACK_MAJOR_VERSION, DLPACK_MINOR_VERSION};
+    exported->managed.flags = tensor->read_only ? DLPACK_FLAG_BITMASK_READ_ONLY : 0;
+    *out = &exported.release()->managed;
+    return {};
+  });
+}
+
+int32_t tenon_tensor_to_dlpack_legacy(const tenon_tensor* tensor, DLManagedTensor** out, tenon_error** error) {
+  return fenced(error, [&]() -> Status {
+    TENON_CHECK_ARGUMENT(tensor);
+    TENON_CHECK_ARGUMENT(out);
+    if (tensor->read_only)
+      return fail(Code::FailedPrecondition, "unversioned DLPack cannot say that a tensor is read-only")
+          .advise("export the versioned form, or a copy");
+    TENON_ASSIGN(auto exported, make_export<DLManagedTensor>(*tensor));
     *out = &exported.release()->managed;
     return {};
   });

@@ -47,7 +47,9 @@ Status check_views(std::span<const TensorView> views, const std::vector<NamedTyp
   for (std::size_t i = 0; i < views.size(); ++i) {
     const TensorView& view = views[i];
     const NamedType& type = expected[i];
-    if (view.dtype != type.type.dtype || !std::equal(view.dims.begin(), view.dims.end(), type.type.dims.begin(), type.type.dims.end()))
+    const bool same_dims = (view.dims.data() == type.type.dims.data() && view.dims.size() == type.type.dims.size()) ||
+                           std::equal(view.dims.begin(), view.dims.end(), type.type.dims.begin(), type.type.dims.end());
+    if (view.dtype != type.type.dtype || !same_dims)
       return fail(Code::InvalidArgument, what, " ", type.name, ": expected ", to_string(type.type), ", got ",
                   is_valid(view.dtype) ? name(view.dtype) : "an invalid dtype", dims_text(view.dims))
           .operand(type.name);
@@ -124,7 +126,15 @@ std::optional<TimelineCopy> Program::timeline() const {
   return TimelineCopy{last_->steps, last_->parts.recorded(), last_->parts.left_out(), last_->caller, last_->nanoseconds};
 }
 
+void Program::keep(State& state) const {
+  state.timeline->nanoseconds = state.timeline->parts.since_origin(PartTimes::Clock::now());
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::swap(last_, state.timeline);
+  has_last_ = true;
+}
+
 std::unique_ptr<Program::State> Program::take_state() const {
+  if (State* spare = spare_.exchange(nullptr, std::memory_order_acquire)) return std::unique_ptr<State>(spare);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!idle_.empty()) {
@@ -174,6 +184,16 @@ std::unique_ptr<Program::State> Program::take_state() const {
   return state;
 }
 
+void Program::give_back(std::unique_ptr<State> state) const {
+  State* nobody = nullptr;
+  if (spare_.compare_exchange_strong(nobody, state.get(), std::memory_order_release, std::memory_order_relaxed)) {
+    (void)state.release();
+    return;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  idle_.push_back(std::move(state));
+}
+
 // An output that is an input's memory may be written directly only when nobody reads the input afterwards, and when the step that writes it
 // either does not read it or is a kernel that allows it. Otherwise the output is written elsewhere and copied at the end.
 bool Program::needs_staging(std::uint32_t output_value, std::span<const TensorView> inputs, const TensorView& output) const {
@@ -197,14 +217,18 @@ bool Program::needs_staging(std::uint32_t output_value, std::span<const TensorVi
 
 Status Program::bind(State& state, std::span<const TensorView> inputs, std::span<const TensorView> outputs) const {
   state.arena.reset();
+  bool in_place = false;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j)
       if (overlap(outputs[i], outputs[j]))
         return fail(Code::InvalidArgument, "outputs ", plan_->outputs[j].name, " and ", plan_->outputs[i].name, " overlap");
-    for (std::size_t j = 0; j < inputs.size(); ++j)
-      if (overlap(outputs[i], inputs[j]) && !same_memory(outputs[i], inputs[j]))
+    for (std::size_t j = 0; j < inputs.size(); ++j) {
+      if (!overlap(outputs[i], inputs[j])) continue;
+      in_place = true;
+      if (!same_memory(outputs[i], inputs[j]))
         return fail(Code::InvalidArgument, "output ", plan_->outputs[i].name, " overlaps input ", plan_->inputs[j].name)
             .advise("an output may be the very same memory as an input, with equal type and strides, or must not touch it");
+    }
   }
   for (std::size_t v = 0; v < plan_->values.size(); ++v) {
     const Location& at = plan_->values[v].location;
@@ -216,7 +240,7 @@ Status Program::bind(State& state, std::span<const TensorView> inputs, std::span
       state.staged[at.index].data = nullptr;
       state.views[v] = target;
       const bool negative = std::any_of(target.strides.begin(), target.strides.end(), [](std::int64_t s) { return s <= 0; });
-      if (!is_aligned(target) || negative || needs_staging(static_cast<std::uint32_t>(v), inputs, target)) {
+      if (!is_aligned(target) || negative || (in_place && needs_staging(static_cast<std::uint32_t>(v), inputs, target))) {
         state.views[v] = state.arena.like(target, plan_->values[v].strides);
         state.staged[at.index] = state.views[v];
       }
@@ -326,17 +350,12 @@ Status Program::run(std::span<const TensorView> inputs, std::span<const TensorVi
   }
   for (std::size_t i = 0; done.ok() && i < outputs.size(); ++i)
     if (state->staged[i].data != nullptr) copy_strided(state->staged[i], outputs[i]);
-  if (timeline != nullptr) timeline->nanoseconds = timeline->parts.since_origin(PartTimes::Clock::now());
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (timeline != nullptr) {
-    std::swap(last_, state->timeline);
-    has_last_ = true;
-  }
-  idle_.push_back(std::move(state));
+  if (timeline != nullptr) keep(*state);
+  give_back(std::move(state));
   return done;
 }
 
-Program::~Program() = default;
+Program::~Program() { delete spare_.load(); }
 Program::Program() = default;
 
 }  // namespace tenon

@@ -47,16 +47,19 @@ class Program {
   struct State;
   Program();
   std::unique_ptr<State> take_state() const;
+  void give_back(std::unique_ptr<State> state) const;
   bool needs_staging(std::uint32_t output_value, std::span<const TensorView> inputs, const TensorView& output) const;
   Status bind(State& state, std::span<const TensorView> inputs, std::span<const TensorView> outputs) const;
   Status run_kernel(State& state, const Step& step) const;
   Status run_step(State& state, const Step& step) const;
+  void keep(State& state) const;  // its timeline, as the last one
   Status run_timed_step(State& state, std::size_t index, const RunOptions& options) const;
   std::unique_ptr<Plan> plan_;
   std::vector<std::byte*> parameters_;  // compact and aligned
   std::vector<Tensor> copies_;
   std::vector<std::int64_t> last_read_, first_write_;  // step numbers by value; -1: none
   const Environment* environment_ = nullptr;
+  mutable std::atomic<State*> spare_{nullptr};  // one idle state without the lock: a program run by one thread needs no other
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<State>> idle_;
   mutable std::atomic<std::size_t> states_{0};

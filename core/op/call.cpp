@@ -51,7 +51,7 @@ std::int32_t fenced(tenon_call& frame, std::string_view what, Callback&& callbac
   return error;
 }
 
-void log_line(const Environment& environment, std::int32_t level, const std::string& plugin, std::string_view line) {
+void log_line(const Environment& environment, std::int32_t level, std::string_view plugin, std::string_view line) {
   if (!environment.log || level > environment.log_level) return;
   try {
     environment.log(level, plugin, line);
@@ -105,7 +105,6 @@ struct Entered {
   ~Entered() {
     frame.locked = false;
     frame.scratch.clear();
-    frame.views.clear();
   }
   Entered(const Entered&) = delete;
   Entered& operator=(const Entered&) = delete;

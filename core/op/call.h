@@ -2,7 +2,6 @@
 // defined here; nothing else in the library touches a plugin's function pointer directly.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,10 +38,10 @@ struct tenon_builder {
   bool finished = false;
 };
 
-// The frame of one callback.
+// The frame of one callback. Making one allocates nothing: destructors do.
 struct tenon_call {
   const tenon::Environment* environment = nullptr;
-  std::string plugin;
+  std::string_view plugin;  // the provider's
   std::optional<tenon::Error> error;
   std::vector<std::optional<tenon::TensorType>>* inferred = nullptr;  // infer only
   bool variadic_result = false;                                       // infer only: `inferred` may grow
@@ -50,8 +49,6 @@ struct tenon_call {
   bool running = false;                                               // in run: nothing may allocate
   // scratch memory, freed with the frame
   std::vector<std::unique_ptr<std::byte[]>> scratch;
-  // what node_attr and node_operand hand out must stay alive as long as the call
-  std::deque<tenon::AttrViewStorage> views;
 
   tenon::Provider* provider = nullptr;  // whose callback it is; set by invoke and invoke_run
   std::mutex mutex;                     // around `error` and `lines`: parts of a parallel_for may use both at once

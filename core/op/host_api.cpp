@@ -133,7 +133,7 @@ void* scratch(tenon_call* call, std::size_t bytes, std::size_t align) {
   if (!may_allocate(call) || !usable(bytes, align)) return nullptr;
   try {
     std::size_t space = size_of(bytes) + align_of(align);
-    call->scratch.emplace_back(new std::byte[space]);
+    call->scratch.push_back(std::unique_ptr<std::byte[]>(new std::byte[space]));
     void* start = call->scratch.back().get();
     return std::align(align_of(align), size_of(bytes), start, space);
   } catch (...) {
@@ -149,7 +149,8 @@ std::int32_t error_set(tenon_call* call, std::int32_t code, const char* text, st
   try {
     Error error = fail(Code::Unknown, text_of(text, length));
     if (error.message.empty())
-      error.message = cat("plugin ", call->provider == nullptr ? call->plugin : call->provider->plugin_name(), " gave no message");
+      error.message =
+          cat("plugin ", call->provider == nullptr ? call->plugin : std::string_view(call->provider->plugin_name()), " gave no message");
     error.advice = text_of(advice, advice_length);
     // An unknown number is kept as it came; an error of code 0 is still an error.
     error.raw_code = code == TENON_OK ? TENON_UNKNOWN : code;

@@ -77,8 +77,10 @@ Status Context::configure(const std::function<Status(LoaderOptions&)>& change) {
 
 void Context::discover() {
   in_use_.store(true);
+  // If memory runs out, the next use of the context begins anew.
+  registry_ = Registry();
   loader_ = std::make_unique<Loader>();
-  loader_->discover(std::move(options_.loader), registry_, environment_);
+  loader_->discover(options_.loader, registry_, environment_);
 }
 
 const Registry& Context::registry() {

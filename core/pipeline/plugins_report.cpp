@@ -1,9 +1,10 @@
 // Every plugin that was found: state, reason, what to do, what it offers.
+#include "core/pipeline/plugins_report.h"
 #include "core/base/json.h"
 #include "core/pipeline/pipeline.h"
+#include "core/plugin/query.h"
 
 namespace tenon {
-namespace {
 
 void write_record(JsonWriter& json, const PluginRecord& record) {
   json.begin_object().field("name", record.name).field("version", record.version);
@@ -24,10 +25,17 @@ void write_record(JsonWriter& json, const PluginRecord& record) {
   if (record.manifest != nullptr)
     for (const OpSchema& op : record.manifest->ops)
       json.value(op.kernels_for.empty() ? op.full_name() : cat("kernels for ", op.kernels_for));
-  json.end_array().end_object();
+  json.end_array();
+  if (record.manifest != nullptr) {
+    const Manifest& manifest = *record.manifest;
+    json.key("api").begin_object().field("major", manifest.api.major).field("min_minor", manifest.api.min_minor);
+    json.field("built_minor", manifest.api.built_minor).end_object();
+    json.field("priority", manifest.priority).key("levels").begin_array();
+    for (const std::string& level : manifest.levels) json.value(level);
+    json.end_array();
+  }
+  json.end_object();
 }
-
-}  // namespace
 
 std::string plugins_json(Context& context) {
   const Loader& loader = context.loader();
@@ -36,22 +44,13 @@ std::string plugins_json(Context& context) {
   for (const PluginRecord& record : loader.records()) write_record(json, record);
   json.end_array().key("searched").begin_array();
   for (const SearchPlace& place : loader.places()) json.begin_object().field("tier", place.tier).field("path", place.path).end_object();
+  json.end_array().key("skipped").begin_array();
+  for (const SkippedPlace& place : loader.skipped())
+    json.begin_object().field("tier", place.tier).field("path", place.path).field("note", place.why).end_object();
   json.end_array().key("notices").begin_array();
   for (const std::string& notice : loader.notices()) json.value(notice);
-  json.end_array().end_object();
-  return json.take();
-}
-
-Result<std::string> lint_json(Context& context, const std::string& path) {
-  std::string manifest = path;
-  // NAME.so is checked through the NAME.tenon.yaml beside it.
-  if (manifest.ends_with(".so")) manifest.replace(manifest.size() - 3, 3, ".tenon.yaml");
-  PluginRecord record = context.loader().lint(manifest);
-  if (record.error) return std::move(*record.error);
-  JsonWriter json;
-  json.begin_object().field("tenon", TENON_VERSION_TEXT).field("file", path).field("format", "plugin").key("plugin");
-  write_record(json, record);
-  json.end_object();
+  json.end_array().key("plugin_api").begin_object().field("major", TENON_PLUGIN_API_MAJOR).field("min_minor", kHostApiMinorMin);
+  json.field("max_minor", kHostApiMinorMax).end_object().end_object();
   return json.take();
 }
 

@@ -26,11 +26,13 @@ struct Candidate {
 // A kernel bound to one node: owns the plan state. Destroyed with the plan.
 class KernelInstance {
  public:
-  KernelInstance(std::shared_ptr<Provider> provider, const tenon_kernel* kernel, tenon_kernel_plan plan, const Environment& environment)
-      : provider_(std::move(provider)), kernel_(kernel), plan_(plan), environment_(environment) {}
+  KernelInstance(std::shared_ptr<Provider> provider, const tenon_kernel* kernel, const Environment& environment)
+      : provider_(std::move(provider)), kernel_(kernel), environment_(environment) {}
   KernelInstance(const KernelInstance&) = delete;
   KernelInstance& operator=(const KernelInstance&) = delete;
   ~KernelInstance();
+  // Asks the kernel for its plan, once; what it allocates is ours from then on. PLUGIN_REJECTED for a plan that cannot be.
+  Status make_plan(const tenon_node& node);
   Provider& provider() const { return *provider_; }
   const tenon_kernel& kernel() const { return *kernel_; }
   const tenon_kernel_plan& plan() const { return plan_; }
@@ -38,7 +40,8 @@ class KernelInstance {
  private:
   std::shared_ptr<Provider> provider_;
   const tenon_kernel* kernel_;
-  tenon_kernel_plan plan_;
+  tenon_kernel_plan plan_ = TENON_KERNEL_PLAN_INIT;
+  bool planned_ = false;
   const Environment& environment_;
 };
 

@@ -90,12 +90,35 @@ Status collect(const KernelSource& source, const OpDef& op, const tenon_node& no
 }  // namespace
 
 KernelInstance::~KernelInstance() {
-  if (kernel_->plan_destroy == nullptr) return;
+  if (!planned_ || kernel_->plan_destroy == nullptr) return;
   tenon_call frame;
-  (void)invoke(*provider_, environment_, "plan_destroy", frame, [&](tenon_call* call) {
-    kernel_->plan_destroy(call, kernel_, plan_.state);
-    return TENON_OK;
-  });
+  try {
+    (void)invoke(*provider_, environment_, "plan_destroy", frame, [this](tenon_call* call) {
+      kernel_->plan_destroy(call, kernel_, plan_.state);
+      return TENON_OK;
+    });
+  } catch (...) {  // the text of a complaint that found no memory
+  }
+}
+
+Status KernelInstance::make_plan(const tenon_node& node) {
+  tenon_call frame;
+  TENON_TRY(invoke(*provider_, environment_, "plan", frame, [&](tenon_call* call) {
+    const std::int32_t code = kernel_->plan == nullptr ? TENON_OK : kernel_->plan(call, kernel_, &node, &plan_);
+    planned_ = code == TENON_OK;
+    return code;
+  }));
+  const auto refuse = [&](const auto&... what) {
+    return fail(Code::PluginRejected, "the plan asks for ", what...)
+        .advise("report it to the plugin's author")
+        .plugin(provider_->plugin_name());
+  };
+  constexpr std::size_t kMostAlign = 4096, kMostBytes = std::size_t{1} << (sizeof(std::size_t) * 8 - 17);
+  if (plan_.workspace_align > kMostAlign || (plan_.workspace_align & (plan_.workspace_align - 1)) != 0)
+    return refuse("an alignment of ", plan_.workspace_align, ", which is no power of two up to ", kMostAlign);
+  if (plan_.workspace_bytes > kMostBytes) return refuse("a workspace of ", plan_.workspace_bytes, " bytes");
+  if (plan_.note == nullptr) plan_.note_length = 0;
+  return {};
 }
 
 Result<Selection> select_kernel(const OpDef& op, const tenon_node& node, const Registry& registry, const Environment& environment,
@@ -128,18 +151,14 @@ Result<Selection> select_kernel(const OpDef& op, const tenon_node& node, const R
       if (!verdict.ok()) remove(entry, verdict.error().message, verdict.error().advice);
     }
     if (!entry.removed) {
-      tenon_kernel_plan plan = TENON_KERNEL_PLAN_INIT;
-      tenon_call frame;
-      Status planned =
-          entry.kernel->plan == nullptr ? Status() : invoke(*entry.provider, environment, "plan", frame, [&](tenon_call* call) {
-            return entry.kernel->plan(call, entry.kernel, &node, &plan);
-          });
+      auto instance = std::make_unique<KernelInstance>(entry.provider, entry.kernel, environment);
+      Status planned = instance->make_plan(node);
       if (planned.ok()) {
         entry.candidate.chosen = true;
         winner = entry.candidate.level.empty() ? cat(entry.candidate.plugin, "/", entry.candidate.kernel)
                                                : cat(entry.candidate.plugin, "/", entry.candidate.kernel, " ", entry.candidate.level);
         entry.candidate.reason = "best of those that take it";
-        selection.kernel = std::make_unique<KernelInstance>(entry.provider, entry.kernel, plan, environment);
+        selection.kernel = std::move(instance);
       } else {
         remove(entry, planned.error().message, planned.error().advice);
       }

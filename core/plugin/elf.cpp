@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/plugin/manifest.h"
+
 namespace tenon {
 namespace {
 
@@ -16,10 +18,12 @@ using Ehdr = ElfW(Ehdr);
 using Phdr = ElfW(Phdr);
 using Shdr = ElfW(Shdr);
 using Dyn = ElfW(Dyn);
+using Sym = ElfW(Sym);
 
 constexpr std::uint64_t kMaxHeaders = 4096;
 constexpr std::uint64_t kMaxDynamic = 1u << 16;  // bytes
 constexpr std::uint64_t kMaxNotes = 64u << 10;
+constexpr std::uint64_t kMaxSymbols = 1u << 16;
 
 constexpr unsigned char kHostClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
 constexpr unsigned char kHostOrder = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
@@ -61,6 +65,31 @@ class Parser {
     return std::move(facts_);
   }
 
+  Result<std::vector<std::string>> exports() {
+    TENON_TRY(read_header());
+    TENON_TRY(read_program_headers());
+    TENON_TRY(check_sections());
+    std::vector<std::string> names;
+    for (unsigned i = 0; header_.e_shoff != 0 && i < header_.e_shnum; ++i) {
+      Shdr table, strings;
+      TENON_TRY(read_object(section_offset(i), table, "a section header"));
+      if (table.sh_type != SHT_DYNSYM) continue;
+      if (table.sh_entsize != sizeof(Sym) || table.sh_size > kMaxSymbols * sizeof(Sym) || table.sh_link >= header_.e_shnum)
+        return reject("the table of dynamic symbols is unusable");
+      TENON_TRY(read_object(section_offset(table.sh_link), strings, "a section header"));
+      if (strings.sh_type != SHT_STRTAB) return reject("the dynamic symbols have no string table");
+      std::vector<Sym> symbols(table.sh_size / sizeof(Sym));
+      if (!source_.read(table.sh_offset, std::as_writable_bytes(std::span(symbols)))) return reject("cannot read the dynamic symbols");
+      for (const Sym& symbol : symbols) {
+        const unsigned binding = symbol.st_info >> 4;
+        if (symbol.st_shndx == SHN_UNDEF || binding == STB_LOCAL || symbol.st_name == 0) continue;
+        TENON_TRY(read_string(strings.sh_offset, strings.sh_size, symbol.st_name, names.emplace_back()));
+      }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
  private:
   Error reject(std::string message) const {
     return fail(Code::PluginRejected, std::move(message)).file(file_).advise("install the library again: the file is damaged or no plugin");
@@ -68,6 +97,8 @@ class Parser {
   Error truncated(std::string_view what, std::uint64_t end) const {
     return reject(cat("the file is truncated: ", what, " ends at byte ", end, ", the file has ", source_.size()));
   }
+
+  std::uint64_t section_offset(unsigned index) const { return header_.e_shoff + std::uint64_t{index} * sizeof(Shdr); }
 
   // Within the file, without overflow.
   bool fits(std::uint64_t offset, std::uint64_t length) const { return offset <= source_.size() && length <= source_.size() - offset; }
@@ -132,7 +163,7 @@ class Parser {
     if (!fits(header_.e_shoff, length)) return truncated("the section header table", header_.e_shoff + length);
     for (unsigned i = 0; i < header_.e_shnum; ++i) {
       Shdr section;
-      TENON_TRY(read_object(header_.e_shoff + std::uint64_t{i} * sizeof section, section, "a section header"));
+      TENON_TRY(read_object(section_offset(i), section, "a section header"));
       if (section.sh_type != SHT_NOBITS && section.sh_type != SHT_NULL && !fits(section.sh_offset, section.sh_size))
         return truncated(cat("section ", i), section.sh_offset + section.sh_size);
     }
@@ -286,21 +317,23 @@ std::string_view host_machine() {
 
 Result<ElfFacts> read_elf(const ElfSource& source, const std::string& file) { return Parser(source, file).parse(); }
 
-Status check_elf(const ElfFacts& facts, const std::string& file) {
+Result<std::vector<std::string>> read_exports(const ElfSource& source, const std::string& file) { return Parser(source, file).exports(); }
+
+Status check_elf(const ElfFacts& facts, const std::string& file, std::vector<Error>* problems) {
   const auto reject = [&](std::string message, std::string advice) {
-    return fail(Code::PluginRejected, std::move(message)).file(file).advise(std::move(advice));
+    return keep(fail(Code::PluginRejected, std::move(message)).file(file).advise(std::move(advice)), problems);
   };
   if (facts.executable_stack)
-    return reject("the library asks for an executable stack, for the whole process",
-                  "link it with -Wl,-z,noexecstack; an assembly source needs a .note.GNU-stack section");
-  if (facts.text_relocations) return reject("the library has text relocations", "compile all of it with -fPIC");
-  if (facts.filters) return reject("the library is a filter for another one", "link without -f and -F");
+    TENON_TRY(reject("the library asks for an executable stack, for the whole process",
+                     "link it with -Wl,-z,noexecstack; an assembly source needs a .note.GNU-stack section"));
+  if (facts.text_relocations) TENON_TRY(reject("the library has text relocations", "compile all of it with -fPIC"));
+  if (facts.filters) TENON_TRY(reject("the library is a filter for another one", "link without -f and -F"));
   for (const std::string& path : facts.run_paths)
     if (path != "$ORIGIN" && path != "${ORIGIN}" && path != "$ORIGIN/" && path != "${ORIGIN}/")
-      return reject(cat("the library searches its dependencies in \"", path, "\""), "link it with a run path of $ORIGIN, or with none");
+      TENON_TRY(reject(cat("the library searches its dependencies in \"", path, "\""), "link it with a run path of $ORIGIN, or with none"));
   for (const std::string& name : facts.needed)
     if (name.empty() || name.find('/') != std::string::npos)
-      return reject(cat("the library needs \"", name, "\", a path"), "link it against libraries that have a soname");
+      TENON_TRY(reject(cat("the library needs \"", name, "\", a path"), "link it against libraries that have a soname"));
   return {};
 }
 

@@ -67,8 +67,12 @@ class FileElf final : public ElfSource {
 // Errors name `file`: PLUGIN_REJECTED for what is no complete shared library, INCOMPATIBLE for another machine's.
 Result<ElfFacts> read_elf(const ElfSource& source, const std::string& file);
 
-// No executable stack, no text relocations, run paths only $ORIGIN, no library named by a path. PLUGIN_REJECTED.
-Status check_elf(const ElfFacts& facts, const std::string& file);
+// The names that the library defines for others, sorted; it is read by its section headers, so a library without them exports nothing here.
+Result<std::vector<std::string>> read_exports(const ElfSource& source, const std::string& file);
+
+// No executable stack, no text relocations, run paths only $ORIGIN, no library named by a path. PLUGIN_REJECTED. problems: see keep() in
+// manifest.h.
+Status check_elf(const ElfFacts& facts, const std::string& file, std::vector<Error>* problems = nullptr);
 
 std::string_view host_machine();  // of this process: "x86_64"
 

@@ -19,6 +19,7 @@ void require(bool condition) {
 }
 
 void run(std::span<const std::byte> bytes) {
+  if (const auto exports = read_exports(MemoryElf(bytes), "fuzz.so"); exports.ok()) require(exports->size() <= 2 * bytes.size());
   const Result<ElfFacts> facts = read_elf(MemoryElf(bytes), "fuzz.so");
   if (!facts.ok()) {
     require(facts.error().code == Code::PluginRejected || facts.error().code == Code::Incompatible);

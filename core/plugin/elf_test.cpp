@@ -124,6 +124,20 @@ TEST(Elf, TheCLibraryIsRead) {
   EXPECT_TRUE(check_elf(*facts, path).ok());
 }
 
+TEST(Elf, ExportsOfTheCLibrary) {
+  for (const char* path :
+       {"/lib/x86_64-linux-gnu/libm.so.6", "/lib/aarch64-linux-gnu/libm.so.6", "/lib64/libm.so.6", "/usr/lib/libm.so.6"}) {
+    if (!std::ifstream(path).good()) continue;
+    const std::string content = file_content(path);
+    const Result<std::vector<std::string>> names = read_exports(MemoryElf(std::as_bytes(std::span(content))), path);
+    ASSERT_TRUE(names.ok()) << to_string(names.error());
+    EXPECT_THAT(*names, ::testing::Contains("cosf"));
+    EXPECT_THAT(*names, ::testing::Not(::testing::Contains("malloc")));  // used there, not defined
+    return;
+  }
+  FAIL() << "no libm.so.6 was found";
+}
+
 TEST(Elf, ProgramsAreNoLibraries) {
   const Result<ElfFacts> facts = read(file_content("/proc/self/exe"));
   ASSERT_FALSE(facts.ok());

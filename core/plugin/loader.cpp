@@ -54,12 +54,17 @@ void reject(PluginRecord& record, Error error) {
   record.error = std::move(error);
 }
 
-Status read_manifest(const TrustedFolder& folder, const std::string& file_name, PluginRecord& record) {
+Status read_manifest(const TrustedFolder& folder, const std::string& file_name, PluginRecord& record,
+                     std::vector<Error>* problems = nullptr) {
   record.manifest_path = cat(folder.path, "/", file_name);
   TENON_ASSIGN(const TrustedFile file, open_trusted_file(folder, file_name, yaml::kManifestLimits.bytes, false));
   TENON_ASSIGN(std::string text, read_trusted_text(file));
-  TENON_ASSIGN(Manifest manifest, parse_manifest(std::move(text), record.manifest_path));
-  record.manifest = std::make_shared<const Manifest>(std::move(manifest));
+  if (problems != nullptr) {
+    record.manifest = std::make_shared<const Manifest>(parse_manifest_all(std::move(text), record.manifest_path, *problems));
+  } else {
+    TENON_ASSIGN(Manifest manifest, parse_manifest(std::move(text), record.manifest_path));
+    record.manifest = std::make_shared<const Manifest>(std::move(manifest));
+  }
   record.name = record.manifest->name;
   record.version = record.manifest->version;
   record.warnings = record.manifest->warnings;
@@ -69,13 +74,13 @@ Status read_manifest(const TrustedFolder& folder, const std::string& file_name, 
 
 // Everything that can be known without running the plugin.
 Status validate(const TrustedFolder& folder, const Environment& environment, const LoaderOptions& options, DependencyIndex& dependencies,
-                bool with_hash, PluginRecord& record, LibraryFile& library) {
+                bool with_hash, PluginRecord& record, LibraryFile& library, std::vector<Error>* problems = nullptr) {
   const Manifest& manifest = *record.manifest;
-  TENON_TRY(check_host(manifest));
+  TENON_TRY(check_host(manifest, problems));
   TENON_ASSIGN(const Manifest::Variant* variant, choose_variant(manifest, environment.machine, options.feature_names));
   record.library_path = cat(folder.path, "/", variant->library);
   record.cpu = variant->cpu;
-  TENON_ASSIGN(library, check_library(folder, manifest, *variant, dependencies, with_hash));
+  TENON_ASSIGN(library, check_library(folder, manifest, *variant, dependencies, with_hash, problems));
   record.state = PluginState::Validated;
   return {};
 }
@@ -98,11 +103,17 @@ std::string_view name(PluginState state) {
 Loader::Loader() = default;
 
 Loader::~Loader() {
-  std::vector<PluginProvider*> open;
-  for (const Entry& entry : entries_)
-    if (entry.provider != nullptr && entry.provider->is_open()) open.push_back(entry.provider.get());
-  std::sort(open.begin(), open.end(), [](const PluginProvider* a, const PluginProvider* b) { return a->order() > b->order(); });
-  for (PluginProvider* provider : open) provider->destroy();
+  // The last created first, found anew each time: a list of them would need memory.
+  const auto created_before = [this](std::uint32_t order) {
+    PluginProvider* last = nullptr;
+    for (const Entry& entry : entries_)
+      if (entry.provider != nullptr && entry.provider->is_open() && entry.provider->order() < order &&
+          (last == nullptr || entry.provider->order() > last->order()))
+        last = entry.provider.get();
+    return last;
+  };
+  for (PluginProvider* provider = created_before(UINT32_MAX); provider != nullptr; provider = created_before(provider->order()))
+    provider->destroy();
 }
 
 void Loader::log(std::int32_t level, const std::string& text) const {
@@ -116,6 +127,7 @@ void Loader::discover(LoaderOptions options, Registry& registry, const Environme
   environment_ = &environment;
   plan_ = plan_search(options_, process_);
   notices_ = plan_.notices;
+  skipped_ = plan_.skipped;
   DependencyIndex dependencies(process_.secure);
   for (const LoaderOptions::StaticPlugin& plugin : options_.statics) add_static(plugin);
   for (const SearchPlace& place : plan_.places) add_place(place, dependencies);
@@ -154,6 +166,7 @@ void Loader::add_place(const SearchPlace& place, DependencyIndex& dependencies) 
   if (!folder.ok()) {
     // A folder that nobody asked for by name may well not exist.
     const bool absent = folder.error().code == Code::NotFound;
+    if (absent && !place.manifest) skipped_.push_back({place.tier, place.path, "there is no such folder"});
     if (absent && !place.named) return;
     if (absent && !place.manifest) {
       notices_.push_back(folder.error().message);
@@ -168,7 +181,10 @@ void Loader::add_place(const SearchPlace& place, DependencyIndex& dependencies) 
   }
   const std::string searched = place.manifest ? cat(folder->path, "/", file_name) : folder->path;
   for (const SearchPlace& earlier : places_)
-    if (earlier.path == searched) return;
+    if (earlier.path == searched) {
+      if (earlier.tier != place.tier) skipped_.push_back({place.tier, place.path, cat("searched already, in tier ", earlier.tier)});
+      return;
+    }
   places_.push_back(place);
   places_.back().path = searched;
   const std::vector<std::string> names = place.manifest ? std::vector<std::string>{file_name} : manifest_names(*folder);
@@ -259,24 +275,31 @@ Status Loader::preload(std::string_view plugin) {
   return fail(Code::PermissionDenied, "plugin ", plugin, " is denied: ", refused->record.reason).plugin(std::string(plugin));
 }
 
-PluginRecord Loader::lint(const std::string& manifest_path) const {
+Loader::LintResult Loader::lint(const std::string& manifest_path) const {
   const Stopwatch watch;
   TrustRules ours;
   ours.allow_user = true;
   ours.user = process_.user;
-  PluginRecord record;
+  LintResult result;
+  PluginRecord& record = result.record;
   record.manifest_path = manifest_path;
   LibraryFile library;
   DependencyIndex dependencies(process_.secure);
   const auto [folder_path, file_name] = split_path(manifest_path);
   const auto run = [&, path = folder_path, file = file_name]() -> Status {
     TENON_ASSIGN(const TrustedFolder folder, open_trusted_folder(path, ours));
-    TENON_TRY(read_manifest(folder, file, record));
-    return validate(folder, *environment_, options_, dependencies, true, record, library);
+    TENON_TRY(read_manifest(folder, file, record, &result.problems));
+    // What a manifest with an error says of its library may be the error.
+    if (!result.problems.empty()) return {};
+    return validate(folder, *environment_, options_, dependencies, true, record, library, &result.problems);
   };
-  if (Status status = run(); !status.ok()) reject(record, status.take_error());
+  if (Status status = run(); !status.ok()) result.problems.push_back(status.take_error());
+  for (Error& problem : result.problems)
+    if (problem.advice.empty() && problem.code == Code::ManifestInvalid) problem.advice = "correct the manifest there";
+  if (!result.problems.empty()) reject(record, result.problems.front());
+  result.exports = std::move(library.exports);
   record.discovery_ns = watch.nanoseconds();
-  return record;
+  return result;
 }
 
 }  // namespace tenon

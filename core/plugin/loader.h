@@ -62,18 +62,25 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   // Once. Fills the registry with the operators of every plugin that may be opened. The environment must outlive the loader and the
-  // registry's users. `process` is for tests.
+  // registry's users. `process` is for tests. Where memory runs out this throws bad_alloc, and loader and registry are of no use.
   void discover(LoaderOptions options, Registry& registry, const Environment& environment, ProcessView process = this_process());
 
-  std::vector<PluginRecord> records() const;                            // a copy, in search order; any thread
-  const std::vector<std::string>& notices() const { return notices_; }  // what the search ignored
-  const std::vector<SearchPlace>& places() const { return places_; }    // where was searched
+  std::vector<PluginRecord> records() const;                             // a copy, in search order; any thread
+  const std::vector<std::string>& notices() const { return notices_; }   // what the search ignored
+  const std::vector<SearchPlace>& places() const { return places_; }     // where was searched
+  const std::vector<SkippedPlace>& skipped() const { return skipped_; }  // where not, and why
 
   // Opens a plugin now. NOT_FOUND, or why it is refused. Any thread.
   Status preload(std::string_view name);
 
-  // Checks one manifest and the library beside it by the same rules, running none of its code. Any thread, after discover.
-  PluginRecord lint(const std::string& manifest_path) const;
+  // Checks one manifest and the library beside it by the same rules, running none of its code, and goes on behind an error where it can.
+  // Any thread, after discover.
+  struct LintResult {
+    PluginRecord record;               // Rejected, with the first problem, if there is any
+    std::vector<Error> problems;       // all of them
+    std::vector<std::string> exports;  // what the library defines for others
+  };
+  LintResult lint(const std::string& manifest_path) const;
 
  private:
   struct Entry {
@@ -94,6 +101,7 @@ class Loader {
   std::vector<Entry> entries_;  // fixed after discovery
   std::vector<std::string> notices_;
   std::vector<SearchPlace> places_;
+  std::vector<SkippedPlace> skipped_;
   std::recursive_mutex serial_;            // Provider::serial of every plugin here
   std::atomic<std::uint32_t> created_{0};  // numbers the plugins in the order of their create
 };

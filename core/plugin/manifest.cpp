@@ -56,12 +56,16 @@ Result<T> number_in(const Context& context, const Node& node, std::string_view w
   return static_cast<T>(value);
 }
 
-Status read_identity(const Context& context, Reader& reader, Manifest& out) {
+Status read_name(const Context& context, Reader& reader, Manifest& out) {
   TENON_ASSIGN(const Node* name, reader.required("name"));
   TENON_ASSIGN(out.name, yaml::as_string(context.document, *name, "name"));
   if (!is_plugin_name(out.name))
     return context.error(*name, cat("name must be 3 to 64 of a-z, 0-9, dot and hyphen, got \"", out.name, "\""))
         .advise("write it as reverse DNS: org.example.normalization");
+  return {};
+}
+
+Status read_version(const Context& context, Reader& reader, Manifest& out) {
   TENON_ASSIGN(const Node* version, reader.required("version"));
   TENON_ASSIGN(out.version, yaml::as_string(context.document, *version, "version"));
   if (!version->quoted)
@@ -69,10 +73,18 @@ Status read_identity(const Context& context, Reader& reader, Manifest& out) {
         .advise(cat("write version: \"", out.version, "\""));
   if (out.version.empty() || out.version.size() > 64 || !only(out.version, ".+~-_"))
     return context.error(*version, cat("version must be 1 to 64 letters, digits or . + ~ - _, got \"", out.version, "\""));
+  return {};
+}
+
+Status read_kind(const Context& context, Reader& reader, Manifest& out) {
   TENON_ASSIGN(const Node* kind, reader.required("kind"));
   TENON_ASSIGN(out.kind, yaml::as_string(context.document, *kind, "kind"));
   if (out.kind != "operators" && out.kind != "importer")
     return context.error(*kind, cat("kind must be operators or importer, got \"", out.kind, "\""));
+  return {};
+}
+
+Status read_namespace(const Context& context, Reader& reader, Manifest& out) {
   if (const Node* op_namespace = reader.optional("namespace")) {
     TENON_ASSIGN(out.op_namespace, yaml::as_string(context.document, *op_namespace, "namespace"));
     if (!manifest_internal::is_namespace(out.op_namespace))
@@ -82,6 +94,14 @@ Status read_identity(const Context& context, Reader& reader, Manifest& out) {
     return context.error(reader.node(), "the manifest has no \"namespace\"")
         .advise("add \"namespace: example\": the operators are then example.NAME");
   }
+  return {};
+}
+
+Status read_identity(const Context& context, Reader& reader, Manifest& out) {
+  TENON_TRY(context.keep(read_name(context, reader, out)));
+  TENON_TRY(context.keep(read_version(context, reader, out)));
+  TENON_TRY(context.keep(read_kind(context, reader, out)));
+  TENON_TRY(context.keep(read_namespace(context, reader, out)));
   TENON_ASSIGN(out.license, reader.string_or("license", ""));
   TENON_ASSIGN(out.summary, reader.string_or("summary", ""));
   return {};
@@ -137,14 +157,7 @@ Status read_variants(const Context& context, Reader& reader, ManifestUse use, Ma
   return {};
 }
 
-Status read_needs(const Context& context, Reader& reader, ManifestUse use, Manifest& out) {
-  if (use == ManifestUse::Library) {
-    TENON_ASSIGN(out.arch, reader.string("arch"));
-  } else {
-    TENON_ASSIGN(out.arch, reader.string_or("arch", ""));
-  }
-  TENON_TRY(read_variants(context, reader, use, out));
-  TENON_ASSIGN(out.levels, reader.strings_or_empty("levels"));
+Status read_requires(const Context& context, Reader& reader, Manifest& out) {
   if (const Node* node = reader.optional("requires")) {
     TENON_ASSIGN(Reader needs, Reader::open(context.document, *node, "requires"));
     if (const Node* glibc = needs.optional("glibc")) {
@@ -159,6 +172,10 @@ Status read_needs(const Context& context, Reader& reader, ManifestUse use, Manif
         return context.error(*node, cat("requires: libs are file names such as libgomp.so.1, got \"", lib, "\""));
     TENON_TRY(context.finish(needs));
   }
+  return {};
+}
+
+Status read_digests(const Context& context, Reader& reader, Manifest& out) {
   if (const Node* node = reader.optional("sha256")) {
     if (node->kind != yaml::Kind::Mapping) return context.error(*node, "sha256 must be a mapping of library to digest");
     for (const Node::Entry& entry : node->entries) {
@@ -180,23 +197,50 @@ Status read_needs(const Context& context, Reader& reader, ManifestUse use, Manif
   return {};
 }
 
-Status read_behaviour(const Context& context, Reader& reader, Manifest& out) {
+Status read_needs(const Context& context, Reader& reader, ManifestUse use, Manifest& out) {
+  Result<std::string> arch = use == ManifestUse::Library ? reader.string("arch") : reader.string_or("arch", "");
+  if (arch.ok())
+    out.arch = *std::move(arch);
+  else
+    TENON_TRY(context.keep(arch.take_error()));
+  TENON_TRY(context.keep(read_variants(context, reader, use, out)));
+  TENON_ASSIGN(out.levels, reader.strings_or_empty("levels"));
+  TENON_TRY(context.keep(read_requires(context, reader, out)));
+  return read_digests(context, reader, out);
+}
+
+Status read_runtime(const Context& context, Reader& reader, Manifest& out) {
   if (const Node* runtime = reader.optional("runtime")) {
     TENON_ASSIGN(out.runtime, yaml::as_string(context.document, *runtime, "runtime"));
     if (out.runtime.empty() || out.runtime.size() > 32 || !only(out.runtime, "+-", false))
       return context.error(*runtime, cat("runtime must be none, rust, go or another small word, got \"", out.runtime, "\""));
   }
+  return {};
+}
+
+Status read_threads(const Context& context, Reader& reader, Manifest& out) {
   if (const Node* threads = reader.optional("threads")) {
     TENON_ASSIGN(std::string word, yaml::as_string(context.document, *threads, "threads"));
     if (word != "serial" && word != "concurrent")
       return context.error(*threads, cat("threads must be serial or concurrent, got \"", word, "\""));
     out.concurrent = word == "concurrent";
   }
+  return {};
+}
+
+Status read_fp(const Context& context, Reader& reader, Manifest& out) {
   if (const Node* node = reader.optional("fp")) {
     TENON_ASSIGN(Reader fp, Reader::open(context.document, *node, "fp"));
     TENON_ASSIGN(out.ftz, fp.boolean_or("ftz", false));
     TENON_TRY(context.finish(fp));
   }
+  return {};
+}
+
+Status read_behaviour(const Context& context, Reader& reader, Manifest& out) {
+  TENON_TRY(context.keep(read_runtime(context, reader, out)));
+  TENON_TRY(context.keep(read_threads(context, reader, out)));
+  TENON_TRY(context.keep(read_fp(context, reader, out)));
   if (const Node* priority = reader.optional("priority")) {
     TENON_ASSIGN(out.priority, number_in<int>(context, *priority, "priority", 0, 999));
   }
@@ -231,7 +275,12 @@ Status read_ops(const Context& context, const Node& node, Manifest& out) {
   std::map<std::string, std::string> taken;  // folded name -> the operator that has it
   std::set<std::string> faster;
   for (const Node& item : node.items) {
-    TENON_ASSIGN(OpSchema op, manifest_internal::read_op(context, item, out.op_namespace));
+    Result<OpSchema> read = manifest_internal::read_op(context, item, out.op_namespace);
+    if (!read.ok()) {
+      TENON_TRY(context.keep(read.take_error()));
+      continue;
+    }
+    OpSchema op = *std::move(read);
     if (!op.kernels_for.empty()) {
       if (!faster.insert(op.kernels_for).second) return context.error(item, cat("kernels_for ", op.kernels_for, " stands here twice"));
     } else {
@@ -271,8 +320,13 @@ Status digest_body(const Context& context, std::string_view text, std::string_vi
   return {};
 }
 
-Status read_document(const yaml::Document& document, std::string_view text, ManifestUse use, Manifest& out) {
+constexpr std::string_view kKeys[] = {"schema",  "schema_minor", "name",    "version", "kind",     "namespace", "license",
+                                      "summary", "api",          "arch",    "library", "variants", "levels",    "requires",
+                                      "sha256",  "runtime",      "threads", "fp",      "priority"};
+
+Status read_document(const yaml::Document& document, std::string_view text, ManifestUse use, std::vector<Error>* problems, Manifest& out) {
   Context context{document};
+  context.problems = problems;
   TENON_ASSIGN(Reader reader, Reader::open(document, document.root, "the manifest"));
   TENON_ASSIGN(const Node* schema, reader.required("schema"));
   TENON_ASSIGN(const std::int64_t schema_number, yaml::as_i64(document, *schema, "schema"));
@@ -283,19 +337,22 @@ Status read_document(const yaml::Document& document, std::string_view text, Mani
     context.lenient = true;
     context.warnings = &out.warnings;
   }
-  TENON_TRY(read_identity(context, reader, out));
-  TENON_TRY(read_api(context, reader, out));
-  TENON_TRY(read_needs(context, reader, use, out));
-  TENON_TRY(read_behaviour(context, reader, out));
-  const std::string body_key = out.kind == "operators" ? "ops" : "formats";
+  // Where reading goes on behind an error, a key that was not reached is known nevertheless.
+  if (context.problems != nullptr)
+    for (const std::string_view key : kKeys) (void)reader.optional(key);
+  TENON_TRY(context.keep(read_identity(context, reader, out)));
+  TENON_TRY(context.keep(read_api(context, reader, out)));
+  TENON_TRY(context.keep(read_needs(context, reader, use, out)));
+  TENON_TRY(context.keep(read_behaviour(context, reader, out)));
+  const std::string body_key = out.kind == "operators" || (out.kind != "importer" && reader.optional("ops") != nullptr) ? "ops" : "formats";
   TENON_ASSIGN(const Node* body, reader.required(body_key));
   TENON_TRY(context.finish(reader));
   for (const Node::Entry& entry : document.root.entries) {
     if (!entry.key.starts_with("x-")) continue;
     render(entry.value, out.extensions.emplace_back(entry.key, std::string()).second);
   }
-  TENON_TRY(digest_body(context, text, body_key, out));
-  return out.kind == "operators" ? read_ops(context, *body, out) : read_formats(context, *body, out);
+  TENON_TRY(context.keep(digest_body(context, text, body_key, out)));
+  return body_key == "ops" ? read_ops(context, *body, out) : read_formats(context, *body, out);
 }
 
 }  // namespace
@@ -307,13 +364,17 @@ Error Context::error(const Node& node, std::string message) const {
 }
 
 Status Context::finish(Reader& reader) const {
-  Status status = reader.finish();
-  if (status.ok() || !lenient) return status;
-  const Error& error = status.error();
-  warnings->push_back(cat(error.where.file, ":", error.where.line, ":", error.where.column, ": ", error.message,
-                          " (ignored: the file's schema_minor is newer)"));
+  for (Error& error : reader.unknown_keys()) {
+    if (lenient)
+      warnings->push_back(cat(error.where.file, ":", error.where.line, ":", error.where.column, ": ", error.message,
+                              " (ignored: the file's schema_minor is newer)"));
+    else
+      TENON_TRY(keep(std::move(error)));
+  }
   return {};
 }
+
+Status Context::keep(Status status) const { return tenon::keep(std::move(status), problems); }
 
 bool is_identifier(std::string_view text) {
   return !text.empty() && text.size() <= 64 && !(text[0] >= '0' && text[0] <= '9') && only(text, "_");
@@ -331,23 +392,47 @@ bool is_namespace(std::string_view text) {
 
 }  // namespace manifest_internal
 
+Status keep(Status status, std::vector<Error>* problems) {
+  if (status.ok() || problems == nullptr) return status;
+  problems->push_back(status.take_error());
+  return {};
+}
+
 bool is_library_name(std::string_view name) {
   return name.size() > 3 && name.size() <= 128 && name.ends_with(".so") && name.find("..") == std::string_view::npos && only(name, "._+-");
 }
 
 bool is_plugin_name(std::string_view name) { return name.size() >= 3 && name.size() <= 64 && only(name, ".-", false); }
 
+namespace {
+
+Error invalid(Error error) {
+  error.code = Code::ManifestInvalid;
+  error.raw_code = TENON_MANIFEST_INVALID;
+  return error;
+}
+
+}  // namespace
+
+Manifest parse_manifest_all(std::string text, std::string file, std::vector<Error>& problems) {
+  Manifest manifest;
+  manifest.file = file;
+  const std::size_t before = problems.size();
+  Result<yaml::Document> document = yaml::parse(text, std::move(file), yaml::kManifestLimits);
+  if (!document.ok())
+    problems.push_back(document.take_error());
+  else if (Status status = read_document(*document, text, ManifestUse::Library, &problems, manifest); !status.ok())
+    problems.push_back(status.take_error());
+  for (std::size_t i = before; i < problems.size(); ++i) problems[i] = invalid(std::move(problems[i]));
+  return manifest;
+}
+
 Result<Manifest> parse_manifest(std::string text, std::string file, ManifestUse use) {
-  const auto invalid = [](Error error) {
-    error.code = Code::ManifestInvalid;
-    error.raw_code = TENON_MANIFEST_INVALID;
-    return error;
-  };
   Result<yaml::Document> document = yaml::parse(text, file, yaml::kManifestLimits);
   if (!document.ok()) return invalid(document.take_error());
   Manifest manifest;
   manifest.file = std::move(file);
-  if (Status status = read_document(*document, text, use, manifest); !status.ok()) return invalid(status.take_error());
+  if (Status status = read_document(*document, text, use, nullptr, manifest); !status.ok()) return invalid(status.take_error());
   return manifest;
 }
 

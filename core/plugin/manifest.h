@@ -60,6 +60,12 @@ enum class ManifestUse {
 
 // Checks every rule and reads the operators' schemas. All errors are MANIFEST_INVALID with file, line and column.
 Result<Manifest> parse_manifest(std::string text, std::string file, ManifestUse use = ManifestUse::Library);
+// The same for an author: goes on behind an error where what follows can be judged without what was wrong, and puts every error into
+// `problems`. The manifest is usable only if there is none.
+Manifest parse_manifest_all(std::string text, std::string file, std::vector<Error>& problems);
+
+// With a list an error goes there and the caller goes on; without one it is handed back.
+Status keep(Status status, std::vector<Error>* problems);
 
 // A library's file name: letters, digits and . _ + -, at most 128, ends in .so, no path.
 bool is_library_name(std::string_view name);
@@ -68,13 +74,17 @@ bool is_plugin_name(std::string_view name);
 
 namespace manifest_internal {
 
-// How unknown keys are treated: errors, or warnings in a file from the future.
+// How unknown keys are treated: errors, or warnings in a file from the future. And whether reading goes on behind an error.
 struct Context {
   const yaml::Document& document;
   bool lenient = false;
   std::vector<std::string>* warnings = nullptr;
+  std::vector<Error>* problems = nullptr;  // null: the first error ends the reading
 
   Status finish(yaml::Reader& reader) const;
+  // An error that does not make the rest unreadable: goes to `problems` if there is such a list, else is returned.
+  Status keep(Status status) const;
+  std::size_t problem_count() const { return problems == nullptr ? 0 : problems->size(); }
   Error error(const yaml::Node& node, std::string message) const;
 };
 

@@ -82,14 +82,21 @@ Result<OperandSchema> read_operand(const Context& context, const Node& node) {
 
 Status read_operands(const Context& context, const Node& node, OpSchema& op) {
   if (node.kind != yaml::Kind::Sequence || node.items.size() > 64) return context.error(node, "operands must be a list of at most 64");
+  const std::size_t before = context.problem_count();
   for (const Node& item : node.items) {
-    TENON_ASSIGN(OperandSchema operand, read_operand(context, item));
+    Result<OperandSchema> read = read_operand(context, item);
+    if (!read.ok()) {
+      TENON_TRY(context.keep(read.take_error()));
+      continue;
+    }
+    OperandSchema operand = *std::move(read);
     if (op.operand(operand.name) != nullptr)
       return context.error(item, cat("[", op.name, "] operand ", operand.name, " stands here twice"));
     if (!op.operands.empty() && op.operands.back().variadic)
       return context.error(item, cat("[", op.name, "] operand ", operand.name, " follows a variadic one, which must be the last"));
     if (!operand.like.empty()) {
       const OperandSchema* other = op.operand(operand.like);
+      if (other == nullptr && context.problem_count() > before) continue;  // perhaps the one that could not be read
       if (other == nullptr)
         return context.error(item,
                              cat("[", op.name, "] operand ", operand.name, " is like ", operand.like, ", which is no operand before it"));
@@ -166,12 +173,19 @@ Result<AttrSchema> read_attribute(const Context& context, const Node::Entry& ent
 Status read_attributes(const Context& context, const Node& node, OpSchema& op) {
   if (node.kind != yaml::Kind::Mapping || node.entries.size() > 256)
     return context.error(node, "attributes must be a mapping of name to {type: ..}").advise("write attributes: {epsilon: {type: f64}}");
+  const std::size_t before = context.problem_count();
   for (const Node::Entry& entry : node.entries) {
-    TENON_ASSIGN(AttrSchema attr, read_attribute(context, entry));
+    Result<AttrSchema> read = read_attribute(context, entry);
+    if (!read.ok()) {
+      TENON_TRY(context.keep(read.take_error()));
+      continue;
+    }
+    AttrSchema attr = *std::move(read);
     if (op.operand(attr.name) != nullptr)
       return context.error(entry.value, cat("[", op.name, "] ", attr.name, " is an operand and an attribute"));
     op.attributes.push_back(std::move(attr));
   }
+  if (context.problem_count() > before) return {};  // what follows is about names, of which some are missing
   for (const AttrSchema& attr : op.attributes) {
     const Node& place = *node.find(attr.name);
     for (const std::string& alias : attr.aliases)
@@ -330,6 +344,7 @@ Result<OpSchema> read_op(const Context& context, const Node& item, const std::st
   TENON_ASSIGN(Reader reader, Reader::open(context.document, item, "operator"));
   OpSchema op;
   op.line = item.line;
+  const std::size_t before = context.problem_count();
   TENON_ASSIGN(op.summary, reader.string_or("summary", ""));
   if (const Node* kernels_for = reader.optional("kernels_for")) {
     TENON_TRY(read_kernels_for(context, reader, *kernels_for, op));
@@ -346,10 +361,12 @@ Result<OpSchema> read_op(const Context& context, const Node& item, const std::st
   TENON_ASSIGN(op.aliases, reader.strings_or_empty("aliases"));
   for (const std::string& alias : op.aliases)
     if (!is_identifier(alias)) return context.error(item, cat("[", op.name, "] alias \"", alias, "\" is not a name"));
-  if (const Node* operands = reader.optional("operands")) TENON_TRY(read_operands(context, *operands, op));
-  if (const Node* attributes = reader.optional("attributes")) TENON_TRY(read_attributes(context, *attributes, op));
+  if (const Node* operands = reader.optional("operands")) TENON_TRY(context.keep(read_operands(context, *operands, op)));
+  if (const Node* attributes = reader.optional("attributes")) TENON_TRY(context.keep(read_attributes(context, *attributes, op)));
+  // Results, kernels and the rest speak of operands and attributes.
+  if (context.problem_count() > before) return op;
   TENON_ASSIGN(const Node* results, reader.required("results"));
-  TENON_TRY(read_results(context, *results, op));
+  TENON_TRY(context.keep(read_results(context, *results, op)));
   TENON_TRY(check_index_rules(context, item, op));
   if (const Node* dtypes = reader.optional("dtypes")) {
     if (op.operands.empty()) return context.error(*dtypes, cat("[", op.name, "] dtypes are those of the first operand, and there is none"));
@@ -360,15 +377,18 @@ Result<OpSchema> read_op(const Context& context, const Node& item, const std::st
         return context.error(
             *dtypes, cat("[", op.name, "] dtypes has ", name(dtype), ", which the type of ", op.operands.front().name, " excludes"));
   }
-  if (const Node* kernels = reader.optional("kernels")) TENON_TRY(read_kernels(context, *kernels, op));
-  if (const Node* infer = reader.optional("infer")) TENON_TRY(read_infer(context, *infer, op));
-  if (const Node* numerics = reader.optional("numerics")) TENON_TRY(read_numerics(context, *numerics, op));
+  if (const Node* kernels = reader.optional("kernels")) TENON_TRY(context.keep(read_kernels(context, *kernels, op)));
+  if (const Node* infer = reader.optional("infer")) TENON_TRY(context.keep(read_infer(context, *infer, op)));
+  if (const Node* numerics = reader.optional("numerics")) TENON_TRY(context.keep(read_numerics(context, *numerics, op)));
   if (const Node* targets = reader.optional("targets")) {
     if (targets->kind != yaml::Kind::Mapping || targets->entries.size() > 64)
       return context.error(*targets, cat("[", op.name, "] targets must be a mapping of target to form"));
     for (const Node::Entry& entry : targets->entries) {
-      TENON_ASSIGN(CarrierForm form, read_carrier(context, entry, op));
-      op.targets.push_back(std::move(form));
+      Result<CarrierForm> form = read_carrier(context, entry, op);
+      if (form.ok())
+        op.targets.push_back(*std::move(form));
+      else
+        TENON_TRY(context.keep(form.take_error()));
     }
   }
   TENON_TRY(context.finish(reader));

@@ -385,5 +385,51 @@ TEST(Manifest, FileNamesAreStrict) {
   for (const char* bad : {"", "ab", "A.b", "a_b", "a b"}) EXPECT_FALSE(is_plugin_name(bad)) << bad;
 }
 
+TEST(ManifestAll, EveryProblemIsToldWithItsLine) {
+  std::vector<Error> problems;
+  const std::string text = R"(schema: 1
+name: Org
+version: 1.0
+kind: operators
+namespace: example
+api: {major: 1, min_minor: 2, built_minor: 1}
+arch: x86_64
+library: a/b.so
+threads: many
+priority: high
+extra: 1
+ops:
+- name: Bad
+  results: [{name: r, type: f32}]
+- name: good
+  operands: [{name: a, typ: f32}, {name: b, like: a}, {name: c, type: f31}]
+  results: [{name: r, type: f32}]
+- name: last
+  results: [{name: r, type: f32}, {name: r, type: f32}]
+  infer: other
+)";
+  (void)parse_manifest_all(text, "m.tenon.yaml", problems);
+  std::vector<int> lines;
+  for (const Error& problem : problems) {
+    EXPECT_EQ(problem.code, Code::ManifestInvalid) << problem.message;
+    lines.push_back(problem.where.line);
+  }
+  EXPECT_THAT(lines, ElementsAre(2, 3, 6, 8, 9, 10, 11, 13, 16, 16, 19, 20));
+  // The first is what a reader that stops says.
+  const Result<Manifest> first = parse_manifest(text, "m.tenon.yaml");
+  ASSERT_FALSE(first.ok());
+  EXPECT_EQ(first.error().message, problems.front().message);
+}
+
+TEST(ManifestAll, AGoodOneHasNone) {
+  std::vector<Error> problems;
+  const Manifest all = parse_manifest_all(std::string(kHead) + kOps, "m.tenon.yaml", problems);
+  EXPECT_THAT(problems, IsEmpty());
+  const Result<Manifest> one = parse_manifest(std::string(kHead) + kOps, "m.tenon.yaml");
+  ASSERT_TRUE(one.ok());
+  EXPECT_EQ(all.body_digest, one->body_digest);
+  EXPECT_EQ(all.ops.size(), one->ops.size());
+}
+
 }  // namespace
 }  // namespace tenon

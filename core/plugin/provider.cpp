@@ -24,6 +24,19 @@ Status PluginProvider::ensure_open() {
     phase_ = Phase::Opening;
     opener_ = std::this_thread::get_id();
   }
+  // Memory that ran out says nothing about the plugin: it is closed again, and the next use tries again.
+  struct Closing {
+    PluginProvider& provider;
+    Phase phase = Phase::Closed;
+    ~Closing() {
+      {
+        const std::lock_guard lock(provider.mutex_);
+        provider.phase_ = phase;
+        if (phase == Phase::Open) provider.open_.store(true, std::memory_order_release);
+      }
+      provider.changed_.notify_all();
+    }
+  } closing{*this};
   const auto start = std::chrono::steady_clock::now();
   Status status = open_library();
   const auto elapsed = std::chrono::steady_clock::now() - start;
@@ -32,15 +45,12 @@ Status PluginProvider::ensure_open() {
     failure = status.take_error();
     failure->message = cat("plugin ", plugin_name(), ": ", failure->message);
     if (failure->where.plugin.empty()) failure->where.plugin = plugin_name();
+    if (failure->code == Code::ResourceExhausted) return *std::move(failure);
   }
-  {
-    const std::lock_guard lock(mutex_);
-    open_ns_ = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
-    error_ = failure;
-    phase_ = failure ? Phase::Failed : Phase::Open;
-    if (!failure) open_.store(true, std::memory_order_release);
-  }
-  changed_.notify_all();
+  const std::lock_guard lock(mutex_);
+  open_ns_ = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
+  error_ = failure;
+  closing.phase = failure ? Phase::Failed : Phase::Open;
   if (failure) return *std::move(failure);
   return {};
 }
@@ -93,11 +103,13 @@ Status PluginProvider::open_library() {
 void PluginProvider::destroy() {
   if (!is_open() || table_.destroy == nullptr) return;
   tenon_call frame;
-  // What a destroy complains about concerns nobody any more.
-  (void)invoke(*this, *setup_.environment, "destroy", frame, [&](tenon_call* call) {
-    table_.destroy(call, state_);
-    return TENON_OK;
-  });
+  try {  // What a destroy complains about concerns nobody any more.
+    (void)invoke(*this, *setup_.environment, "destroy", frame, [this](tenon_call* call) {
+      table_.destroy(call, state_);
+      return TENON_OK;
+    });
+  } catch (...) {  // the text of a complaint that found no memory
+  }
 }
 
 void PluginProvider::describe(PluginRecord& record) const {

@@ -52,18 +52,19 @@ class Planner {
 
   SearchPlan plan() {
     read_filters();
-    if (!plan_.safe_mode) {
-      for (const std::string& path : options_.manifests) plan_.places.push_back({1, path, true, true, ours_});
-      for (const std::string& path : options_.paths) plan_.places.push_back({1, path, false, true, ours_});
-      const std::string only = variable("TENON_PLUGIN_PATH");
-      if (!only.empty()) {
-        add_variable("TENON_PLUGIN_PATH", only);
-        return std::move(plan_);
-      }
+    const std::string only = variable("TENON_PLUGIN_PATH");
+    if (plan_.safe_mode)
+      off_ = "safe mode: only the plugins beside the library; unset TENON_SAFE_MODE to search here";
+    else if (!only.empty())
+      off_ = "TENON_PLUGIN_PATH replaces it; unset that, or use TENON_ADD_PLUGIN_PATH";
+    for (const std::string& path : options_.manifests) add({1, path, true, true, ours_}, plan_.safe_mode);
+    for (const std::string& path : options_.paths) add({1, path, false, true, ours_}, plan_.safe_mode);
+    if (!only.empty())
+      add_variable("TENON_PLUGIN_PATH", only);
+    else
       add_variable("TENON_ADD_PLUGIN_PATH", variable("TENON_ADD_PLUGIN_PATH"));
-      add_user();
-      add_site();
-    }
+    add_user();
+    add_site();
     add_system();
     return std::move(plan_);
   }
@@ -72,6 +73,15 @@ class Planner {
   std::string variable(const char* name) const {
     return options_.no_environment || process_.secure ? std::string() : process_.variable(name);
   }
+
+  // Searched, or told as skipped because the environment or the program says so.
+  void add(SearchPlace place, bool off) {
+    if (off)
+      plan_.skipped.push_back({place.tier, std::move(place.path), off_});
+    else
+      plan_.places.push_back(std::move(place));
+  }
+  void skip(int tier, std::string path, std::string why) { plan_.skipped.push_back({tier, std::move(path), std::move(why)}); }
 
   void read_filters() {
     plan_.allow_more = globs(variable("TENON_PLUGINS_ALLOW"));
@@ -88,15 +98,14 @@ class Planner {
         plan_.notices.push_back(cat(name, ": \"", path, "\" is ignored, because it is relative; write an absolute path"));
         continue;
       }
-      plan_.places.push_back({2, path, false, true, ours_});
+      add({2, path, false, true, ours_}, plan_.safe_mode);
     }
   }
 
   void add_user() {
-    if (options_.no_user_dir || process_.secure || (process_.user == 0 && !options_.user_dir_as_root)) return;
     std::string base = variable("XDG_DATA_HOME");
     if (!base.empty() && base[0] != '/') {
-      plan_.notices.push_back(cat("XDG_DATA_HOME: \"", base, "\" is ignored, because it is relative"));
+      if (off_.empty()) plan_.notices.push_back(cat("XDG_DATA_HOME: \"", base, "\" is ignored, because it is relative"));
       base.clear();
     }
     if (base.empty()) {
@@ -104,18 +113,25 @@ class Planner {
       if (home.empty() || home[0] != '/') return;
       base = cat(home, "/.local/share");
     }
-    plan_.places.push_back({3, cat(base, "/", kFolder), false, false, ours_});
+    std::string path = cat(base, "/", kFolder);
+    if (options_.no_user_dir)
+      skip(3, std::move(path), "the program does not search the user's folder (--no-user-plugins)");
+    else if (process_.user == 0 && !options_.user_dir_as_root)
+      skip(3, std::move(path), "root's own folder is not searched; give it as --plugin-path, or install for everybody in /usr/local/lib");
+    else
+      add({3, std::move(path), false, false, ours_}, !off_.empty());
   }
 
   void add_site() {
     if (options_.no_system || process_.secure) return;
-    if (!kTriplet.empty()) plan_.places.push_back({4, cat("/usr/local/lib/", kTriplet, "/", kFolder), false, false, TrustRules{}});
-    plan_.places.push_back({4, cat("/usr/local/lib/", kFolder), false, false, TrustRules{}});
+    if (!kTriplet.empty()) add({4, cat("/usr/local/lib/", kTriplet, "/", kFolder), false, false, TrustRules{}}, !off_.empty());
+    add({4, cat("/usr/local/lib/", kFolder), false, false, TrustRules{}}, !off_.empty());
   }
 
   void add_system() {
+    const bool off = !off_.empty() && !plan_.safe_mode;  // safe mode leaves this one
     if (!options_.system_dir.empty()) {
-      plan_.places.push_back({5, options_.system_dir, false, false, ours_});
+      add({5, options_.system_dir, false, false, ours_}, off);
       return;
     }
     if (options_.no_system) return;
@@ -123,11 +139,11 @@ class Planner {
     if (!process_.own_folder.empty()) {
       rules.owner = process_.own_owner;
       rules.below = process_.own_folder;
-      plan_.places.push_back({5, cat(process_.own_folder, "/", kFolder), false, false, rules});
+      add({5, cat(process_.own_folder, "/", kFolder), false, false, rules}, off);
       return;
     }
 #ifdef TENON_LIBRARY_FOLDER  // where the distribution installs, for a libtenon that is linked statically
-    plan_.places.push_back({5, cat(TENON_LIBRARY_FOLDER, "/", kFolder), false, false, rules});
+    add({5, cat(TENON_LIBRARY_FOLDER, "/", kFolder), false, false, rules}, off);
 #endif
   }
 
@@ -135,6 +151,7 @@ class Planner {
   const ProcessView& process_;
   TrustRules ours_;
   SearchPlan plan_;
+  std::string off_;  // why folders that would be searched are not; empty: they are
 };
 
 bool any_match(const std::vector<std::string>& patterns, std::string_view name) {

@@ -30,8 +30,16 @@ struct SearchPlace {
   TrustRules rules;
 };
 
+// A folder that the rules name but that is not searched, and why, with what would change it: for reports.
+struct SkippedPlace {
+  int tier = 0;
+  std::string path;
+  std::string why;
+};
+
 struct SearchPlan {
-  std::vector<SearchPlace> places;            // in order; the first hit of a plugin's name wins
+  std::vector<SearchPlace> places;  // in order; the first hit of a plugin's name wins
+  std::vector<SkippedPlace> skipped;
   std::vector<std::string> notices;           // what was ignored and why
   std::vector<std::string> allow_more, deny;  // TENON_PLUGINS_ALLOW: besides options.allow, one of these too; TENON_PLUGINS_DENY
   bool safe_mode = false;

@@ -9,9 +9,11 @@
 namespace tenon {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 ProcessView process(std::map<std::string, std::string> variables, std::uint32_t user = 1000) {
   ProcessView view;
@@ -28,6 +30,12 @@ ProcessView process(std::map<std::string, std::string> variables, std::uint32_t 
 std::vector<std::string> paths(const SearchPlan& plan) {
   std::vector<std::string> list;
   for (const SearchPlace& place : plan.places) list.push_back(cat(place.tier, " ", place.path));
+  return list;
+}
+
+std::vector<std::string> skipped(const SearchPlan& plan) {
+  std::vector<std::string> list;
+  for (const SkippedPlace& place : plan.skipped) list.push_back(cat(place.tier, " ", place.path, ": ", place.why));
   return list;
 }
 
@@ -109,6 +117,22 @@ TEST(Search, SafeModeKeepsTheBuiltIns) {
   options.safe_mode = true;
   EXPECT_THAT(paths(plan_search(options, process({}))), ElementsAre("5 /opt/tenon/lib/tenon/plugins-1"));
   EXPECT_FALSE(plan_search({}, process({{"TENON_SAFE_MODE", "0"}})).safe_mode);
+}
+
+TEST(Search, FoldersThatAreNotSearchedHaveAReason) {
+  LoaderOptions options;
+  options.paths = {"/api"};
+  EXPECT_THAT(skipped(plan_search(options, process({{"HOME", "/home/u"}}))), IsEmpty());
+  EXPECT_THAT(skipped(plan_search(options, process({{"HOME", "/home/u"}}, 0))),
+              ElementsAre(HasSubstr("3 /home/u/.local/share/tenon/plugins-1: root's")));
+  const std::vector<std::string> replaced = skipped(plan_search(options, process({{"HOME", "/home/u"}, {"TENON_PLUGIN_PATH", "/only"}})));
+  EXPECT_THAT(replaced, Contains(HasSubstr("3 /home/u/.local/share/tenon/plugins-1: TENON_PLUGIN_PATH replaces it")));
+  EXPECT_THAT(replaced, Contains(HasSubstr("5 /opt/tenon/lib/tenon/plugins-1: TENON_PLUGIN_PATH replaces it")));
+  EXPECT_THAT(replaced, Not(Contains(HasSubstr("/only"))));
+  const std::vector<std::string> safe = skipped(plan_search(options, process({{"TENON_SAFE_MODE", "1"}, {"TENON_PLUGIN_PATH", "/only"}})));
+  EXPECT_THAT(safe, Contains(HasSubstr("1 /api: safe mode")));
+  EXPECT_THAT(safe, Contains(HasSubstr("2 /only: safe mode")));
+  EXPECT_THAT(safe, Not(Contains(HasSubstr("5 "))));
 }
 
 TEST(Search, OwnersDependOnTheTier) {

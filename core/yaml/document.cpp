@@ -1,11 +1,13 @@
 // The only file that knows yaml-cpp. Its events come in here, are checked, and become a Document.
 #include "core/yaml/document.h"
 
+#include <dlfcn.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <cstring>
 #include <istream>
 #include <new>
 #include <numeric>
@@ -89,6 +91,24 @@ class TextBuffer : public std::streambuf {
  public:
   explicit TextBuffer(std::string& text) { setg(text.data(), text.data(), text.data() + text.size()); }
 };
+
+// The file whose YAML::Parser we call, if that is not the library's: a program that exports a yaml-cpp of its own comes before Debian's
+// library, whose symbols have no version, and would read our files with whatever it has. Empty: all is well.
+std::string foreign_parser() {
+  const auto file_of = [](const void* address) {
+    Dl_info info{};
+    return dladdr(address, &info) != 0 && info.dli_fname != nullptr ? std::string(info.dli_fname) : std::string();
+  };
+  // Not virtual: by the Itanium ABI the first word of the pointer is the function's address.
+  const auto member = &YAML::Parser::HandleNextDocument;
+  const void* called = nullptr;
+  static_assert(sizeof member >= sizeof called);
+  std::memcpy(&called, &member, sizeof called);
+  const std::string file = file_of(called);
+  const bool library = std::string_view(file).substr(file.rfind('/') + 1).starts_with("libyaml-cpp.");
+  const bool linked_in = file == file_of(reinterpret_cast<const void*>(&control_at));
+  return library || linked_in ? std::string() : file;
+}
 
 // Leaves yaml-cpp's recursion from inside a handler. Thrown and caught in this file only.
 struct Refused {
@@ -292,6 +312,13 @@ class Builder : public YAML::EventHandler {
 
 Result<Document> parse(std::string text, std::string file, const Limits& limits) {
   TENON_TRY(check_bytes(text, file, limits));
+  static const std::string* const foreign = new std::string(foreign_parser());  // never destroyed: files are read until the last moment
+  if (!foreign->empty())
+    return fail(Code::FailedPrecondition, "the yaml-cpp that reads this file is the one in ", *foreign, ", not libyaml-cpp")
+        .file(file)
+        .advise(
+            "the program exports a yaml-cpp of its own: compile that with -fvisibility=hidden, or link its archive with "
+            "-Wl,--exclude-libs,ALL");
   Document document;
   document.root.line = document.root.column = 1;
   try {
@@ -310,7 +337,7 @@ Result<Document> parse(std::string text, std::string file, const Limits& limits)
         .file(file, error.mark.line + 1, error.mark.column + 1)
         .advise("check the indentation, the colons, the quotes and the brackets here and in the lines before");
   } catch (const std::bad_alloc&) {
-    return fail(Code::ResourceExhausted, "not enough memory to read the file").file(file).advise("split the file");
+    throw;  // it says nothing about the file
   } catch (const std::exception& error) {
     return fail(Code::InvalidArgument, "this is not YAML: ", std::string_view(error.what())).file(file).advise("check the file");
   }

@@ -2,7 +2,7 @@
 //
 // A subset of YAML 1.2: one document of mappings, sequences and scalars. Refused, each with file:line:column and advice: anchors,
 // aliases, tags, the merge key, duplicate keys, keys that are not scalars, a second document, % directives, --- and ... lines, control
-// characters (tabs too), a byte-order mark, invalid UTF-8, and whatever exceeds the limits. Parsing never throws.
+// characters (tabs too), a byte-order mark, invalid UTF-8, and whatever exceeds the limits. Parsing throws nothing but bad_alloc.
 #pragma once
 
 #include <cstdint>
@@ -73,6 +73,7 @@ class Reader {
   Result<bool> boolean_or(std::string_view key, bool fallback);
   Result<std::vector<std::string>> strings_or_empty(std::string_view key);  // a sequence of scalars; absent: empty
   Status finish(bool unknown_is_error = true);
+  std::vector<Error> unknown_keys() const;  // an error for each key that nobody asked for: finish() returns the first
 
   const Document& document() const { return *document_; }
   const Node& node() const { return *node_; }

@@ -155,6 +155,12 @@ Result<std::vector<std::string>> Reader::strings_or_empty(std::string_view key) 
 
 Status Reader::finish(bool unknown_is_error) {
   if (!unknown_is_error) return {};
+  std::vector<Error> unknown = unknown_keys();
+  return unknown.empty() ? Status() : Status(std::move(unknown.front()));
+}
+
+std::vector<Error> Reader::unknown_keys() const {
+  std::vector<Error> errors;
   for (const Node::Entry& entry : node_->entries) {
     if (std::string_view(entry.key).substr(0, 2) == "x-") continue;
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
@@ -166,11 +172,11 @@ Status Reader::finish(bool unknown_is_error) {
       advice = "remove it";
     else
       advice = cat("the keys here are: ", join(known_, ", "));
-    return fail(Code::InvalidArgument, what_, ": unknown key \"", entry.key, "\"")
-        .file(document_->file, entry.line, entry.column)
-        .advise(std::move(advice));
+    errors.push_back(fail(Code::InvalidArgument, what_, ": unknown key \"", entry.key, "\"")
+                         .file(document_->file, entry.line, entry.column)
+                         .advise(std::move(advice)));
   }
-  return {};
+  return errors;
 }
 
 }  // namespace tenon::yaml

@@ -45,6 +45,8 @@ inline void supports_f64(const plugin::Node& node, const tenon_kernel&) {
   if (node.operand(0).dtype != TENON_F64) node.decline(plugin::cat("takes f64, not ", plugin::dtype_name(node.operand(0).dtype)));
 }
 
+enum : std::size_t { kInput, kScale, kBias };  // operands of layer_norm and group_norm
+
 // With space, groups, channels, run and tile set: the rest. `parameters`: bytes of scale and bias.
 inline void finish_plan(const plugin::Node& node, std::unique_ptr<Plan> plan, double parameters, tenon_kernel_plan& out) {
   using namespace kernels;
@@ -67,11 +69,7 @@ inline void finish_plan(const plugin::Node& node, std::unique_ptr<Plan> plan, do
   out.workspace_bytes = 2 * plan->parameter_bytes + plan->split.threads * plan->row_bytes;
   out.workspace_align = 64;
   out.result0_may_alias = 1;  // rows are independent, and every element is read before it is written
-  plan->note.set("%zu rows of %zu, %s, %s", count, length,
-                 plan->dtype == TENON_F64 ? "scalar"
-                 : plan->tile != 0        ? "as columns where they lie side by side"
-                                          : name_of(plan->path),
-                 plan->split.grain == 0 ? "serial" : "parallel");
+  plan->note.set("%zu rows of %zu, %s, %s", count, length, way_of(plan->dtype, plan->tile, plan->path), name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }
@@ -99,6 +97,11 @@ inline void set_parameter(const tenon_tensor_view* view, const rows::Space& spac
   out.dtype = view->dtype;
   for (int d = 0; d < space.inner_rank; ++d) out.strides[d] = d < view->rank ? view->strides[d] : 0;
   out.contiguous = rows::is_contiguous(space, out.strides);
+}
+
+inline void set_parameters(const tenon_tensor_view* operands, std::size_t count, Job& job) {
+  set_parameter(kernels::present(operands, count, kScale), job.space, job.scale);
+  set_parameter(kernels::present(operands, count, kBias), job.space, job.bias);
 }
 
 inline void collapse(Job& job) {

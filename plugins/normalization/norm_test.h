@@ -134,7 +134,7 @@ inline Outcome exact_of(const Operator& op, const Case& c, Tensor& x, Tensor* sc
     out.exact.push_back(y);
     double allowed = 4 * std::max({ulp(wide, y), ulp(wide, product)});
     if (!op.length) allowed += eps * sigma / divisor * std::fabs(w);
-    if (size_of(c.dtype) == 2) allowed += 0.5 * ulp(c.dtype, y);
+    if (element_bytes(c.dtype) == 2) allowed += 0.5 * ulp(c.dtype, y);
     out.allowed.push_back(allowed);
   }
   return out;
@@ -193,19 +193,10 @@ inline void expect_right(const Operator& op, const Case& c, const std::string& l
 
 // One thread in the caches, and every other path and number of threads: the same bits.
 inline void expect_same_bits(const Operator& op, const Case& c, const std::string& level) {
-  host::machine.threads = 1;
-  host::machine.l2_bytes = 1u << 30;
-  const Outcome plain = run(op, c, level, nullptr, false);
-  EXPECT_NE(plain.note.find("serial"), std::string::npos) << plain.note;
-  for (std::uint64_t last : {1u << 30, 1u << 10})
-    for (std::uint32_t threads : {1u, 3u}) {
-      host::machine.threads = threads;
-      host::machine.l2_bytes = 1u << 10;
-      host::machine.l3_bytes = last;
-      const Outcome other = run(op, c, level, nullptr, false);
-      EXPECT_NE(other.note.find(threads == 1 ? "serial" : "parallel"), std::string::npos) << other.note;
-      EXPECT_EQ(other.output, plain.output) << describe(op, c, level) << "; " << other.note;
-    }
+  on_every_path([&] { return run(op, c, level, nullptr, false); },
+                [&](const Outcome& other, const Outcome& plain, bool, std::uint32_t) {
+                  EXPECT_EQ(other.output, plain.output) << describe(op, c, level) << "; " << other.note;
+                });
 }
 
 // `special` at some places of rows that are ordinary otherwise: the row follows the definition, the others are as ever.

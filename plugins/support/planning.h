@@ -7,33 +7,13 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "plugins/support/dtypes.h"
 #include "plugins/support/path.h"
 #include "tenon/plugin.hpp"
 
 namespace tenon::kernels {
 
 constexpr std::size_t round_up(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
-
-// Of the dtypes whose elements are whole bytes.
-constexpr std::size_t element_bytes(tenon_dtype dtype) {
-  switch (dtype) {
-    case TENON_F64:
-    case TENON_I64:
-    case TENON_UI64:
-      return 8;
-    case TENON_F32:
-    case TENON_I32:
-    case TENON_UI32:
-      return 4;
-    case TENON_F16:
-    case TENON_BF16:
-    case TENON_I16:
-    case TENON_UI16:
-      return 2;
-    default:
-      return 1;
-  }
-}
 
 inline std::size_t element_count(const plugin::Dims& dims) {
   std::size_t count = 1;
@@ -75,6 +55,13 @@ inline Split split_of(const tenon_machine& machine, std::size_t items, double ns
     split.threads = machine.threads;
   }
   return split;
+}
+
+constexpr const char* name_of(const Split& split) { return split.grain == 0 ? "serial" : "parallel"; }
+
+// How rows are handled, for a plan's note. tile: columns that are handled together; 0: none.
+constexpr const char* way_of(tenon_dtype dtype, std::size_t tile, Path path) {
+  return dtype == TENON_F64 ? "scalar" : tile != 0 ? "as columns where they lie side by side" : name_of(path);
 }
 
 // Calls body(begin, end, slot) over [0, items): here, or in parts on the host's threads. body must not throw.

@@ -137,4 +137,14 @@ static inline void walk(const Space& space, const int64_t* const (&strides)[kTen
   }
 }
 
+// A row's elements side by side, and back. Not inlined: a copy for each caller costs more than a call for each row.
+template <class T>
+__attribute__((noinline)) static void gather(const Space& space, const View& view, const T* from, T* to) {
+  walk<1>(space, {view.inner}, [=](size_t i, const int64_t(&at)[1]) { to[i] = from[at[0]]; });
+}
+template <class T>
+__attribute__((noinline)) static void scatter(const Space& space, const View& view, const T* from, T* to) {
+  walk<1>(space, {view.inner}, [=](size_t i, const int64_t(&at)[1]) { to[at[0]] = from[i]; });
+}
+
 }  // namespace tenon::rows

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -43,6 +44,14 @@ inline tenon_attr attribute(double value) {
   out.f64 = value;
   return out;
 }
+inline tenon_attr attribute(std::string_view value) {  // borrows
+  tenon_attr out = TENON_ATTR_INIT;
+  out.kind = TENON_ATTR_STRING;
+  out.text = value.data();
+  out.count = value.size();
+  return out;
+}
+inline tenon_attr attribute(const char* value) { return attribute(std::string_view(value)); }
 inline tenon_attr attribute(const std::vector<std::int64_t>& value) {  // borrows
   tenon_attr out = TENON_ATTR_INIT;
   out.kind = TENON_ATTR_I64S;

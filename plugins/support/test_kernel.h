@@ -71,7 +71,7 @@ struct Tensor {
       step = step * std::max<std::int64_t>(type.dims[d], 1) + (lay == Lay::Strided ? 3 : 0);
       reach += strides[d] * std::max<std::int64_t>(type.dims[d] - 1, 0);
     }
-    const std::size_t size = test_numbers::size_of(type.dtype), guard = 64;
+    const std::size_t size = test_numbers::element_bytes(type.dtype), guard = 64;
     memory.assign((static_cast<std::size_t>(reach) + 1) * size + 2 * guard + 64, char(0x5a));
     const auto base = reinterpret_cast<std::uintptr_t>(memory.data()) + guard;
     origin = guard + (64 - base % 64) % 64 + (lay == Lay::Misaligned ? size : 0);  // one element off every vector
@@ -92,7 +92,8 @@ struct Tensor {
       offset += static_cast<std::int64_t>(i % size) * strides[d];
       i /= size;
     }
-    return memory.data() + static_cast<std::ptrdiff_t>(origin) + offset * static_cast<std::ptrdiff_t>(test_numbers::size_of(type.dtype));
+    return memory.data() + static_cast<std::ptrdiff_t>(origin) +
+           offset * static_cast<std::ptrdiff_t>(test_numbers::element_bytes(type.dtype));
   }
   double get(std::size_t i) { return test_numbers::read(type.dtype, at(i)); }
   void set(std::size_t i, double value) { test_numbers::write(type.dtype, value, at(i)); }
@@ -120,7 +121,7 @@ struct Tensor {
     std::vector<char> expected(memory.size(), char(0x5a));
     for (std::size_t i = 0; i < elements(); ++i) {
       const std::size_t offset = static_cast<std::size_t>(at(i) - memory.data());
-      std::memcpy(expected.data() + offset, at(i), test_numbers::size_of(type.dtype));
+      std::memcpy(expected.data() + offset, at(i), test_numbers::element_bytes(type.dtype));
     }
     return expected == memory;
   }
@@ -180,6 +181,25 @@ inline Ran run(const tenon_kernel* kernel, tenon_node& node, const std::vector<T
   std::free(workspace);
   if (kernel->plan_destroy != nullptr) kernel->plan_destroy(&call, kernel, plan.state);
   return out;
+}
+
+// run() with one thread and large caches, then on machines with small caches, which take other paths, and more threads: every time
+// check(outcome, the first outcome, whether the last level is small, threads).
+template <class Run, class Check>
+void on_every_path(const Run& run, const Check& check) {
+  test_host::machine.threads = 1;
+  test_host::machine.l2_bytes = 1u << 30;
+  const auto plain = run();
+  EXPECT_NE(plain.note.find("serial"), std::string::npos) << plain.note;
+  for (std::uint64_t last : {1u << 30, 1u << 10})
+    for (std::uint32_t threads : {1u, 3u}) {
+      test_host::machine.threads = threads;
+      test_host::machine.l2_bytes = 1u << 10;
+      test_host::machine.l3_bytes = last;
+      const auto other = run();
+      EXPECT_NE(other.note.find(threads == 1 ? "serial" : "parallel"), std::string::npos) << other.note;
+      check(other, plain, last == 1u << 10, threads);
+    }
 }
 
 }  // namespace tenon::test_kernel

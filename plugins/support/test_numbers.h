@@ -7,29 +7,12 @@
 #include <cstdint>
 #include <cstring>
 
-#include "tenon/base.h"
+#include "plugins/support/dtypes.h"
 
 namespace tenon::test_numbers {
 
-inline std::size_t size_of(tenon_dtype dtype) {
-  switch (dtype) {
-    case TENON_F64:
-    case TENON_I64:
-    case TENON_UI64:
-      return 8;
-    case TENON_F32:
-    case TENON_I32:
-    case TENON_UI32:
-      return 4;
-    case TENON_F16:
-    case TENON_BF16:
-    case TENON_I16:
-    case TENON_UI16:
-      return 2;
-    default:
-      return 1;
-  }
-}
+using kernels::element_bytes;
+
 inline int mantissa_bits(tenon_dtype dtype) { return dtype == TENON_F64 ? 52 : dtype == TENON_F32 ? 23 : dtype == TENON_F16 ? 10 : 7; }
 inline int lowest_exponent(tenon_dtype dtype) { return dtype == TENON_F64 ? -1022 : dtype == TENON_F16 ? -14 : -126; }
 

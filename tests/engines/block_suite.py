@@ -1,16 +1,14 @@
 """The suite of whole blocks (tests/data/blocks): executed by the engines, compared with NumPy in float64 and with `tenon run`. Started by
 run.py; README.md."""
-import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 
 import numpy as np
+import suite_command
 from engines import ENVIRONMENT, ask_all
 from environments import HERE
 from report import Report
@@ -153,14 +151,14 @@ class BlockSuite:
             for step in work.steps:
                 self.run_here(work, step)
             todo += [(work, *item) for item in self.requests(work)]
-        self.note(f"{len(works)} blocks lowered and run by tenon", begin)
+        suite_command.note("blocks", f"{len(works)} blocks lowered and run by tenon", begin)
         for environment in sorted({ENVIRONMENT[engine] for engine in self.engines}):
             begin = time.time()
             items = [item for item in todo if ENVIRONMENT[item[1]] == environment]
             answers = ask_all(environment, [item[4] for item in items], self.jobs)
             for (work, engine, label, steps, request), answer in zip(items, answers):
                 self.judge(work, engine, label, steps, request, answer)
-            self.note(f"{len(items)} requests to the environment {environment}", begin)
+            suite_command.note("blocks", f"{len(items)} requests to the environment {environment}", begin)
 
     def judge(self, work, engine, label, steps, request, answer):
         if answer["status"] != "ok":
@@ -172,22 +170,10 @@ class BlockSuite:
             names = [f"{i}.npy" for i in range(len(work.block.outputs))]
             self.report.add("run", engine, f"{label}, {step.name}", self.compare(work, step, one["outputs"], names, True))
 
-    @staticmethod
-    def note(text, begin):
-        print(f"blocks: {text}: {time.time() - begin:.0f} s", file=sys.stderr, flush=True)
-
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--tenon", required=True)
-    parser.add_argument("--engines", type=lambda text: text.split(","), required=True)
-    parser.add_argument("--pattern", default="")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--keep", default="")
-    parser.add_argument("--full", action="store_true")
-    args = parser.parse_args()
-    root = args.keep or tempfile.mkdtemp(prefix="tenon-blocks-")
-    try:
+    args = suite_command.parser().parse_args()
+    with suite_command.folder(args.keep, "tenon-blocks-") as root:
         wanted = [(block, dtype, real) for block in blocks.BLOCKS.values() for dtype in ("f32", "bf16") for real in (False, True)
                   if not real or dtype == "f32" or args.full]
         works = [Work(block, dtype, real, root) for block, dtype, real in wanted
@@ -195,9 +181,6 @@ def main():
         suite = BlockSuite(args.tenon, args.engines, args.jobs, root)
         suite.run(works)
         return 0 if suite.report.print() else 1
-    finally:
-        if not args.keep:
-            shutil.rmtree(root, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,9 @@
 """The suite of the operators' own cases: exported, evaluated by their references, executed by the engines. Started by run.py; README.md."""
-import argparse
 import os
 import re
 import resource
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import coverage
 import judges
 import operator_judges
+import suite_command
 from engine_limits import DYNAMIC_LIMITS, LIMITS, limit_of, text_per_case
 from engines import ENVIRONMENT, ask_all
 from environments import HERE
@@ -283,8 +281,8 @@ class OperatorSuite:
                 begin, used = time.time(), resource.getrusage(resource.RUSAGE_CHILDREN)
                 answers = ask_all(environment, requests, self.jobs)
                 now = resource.getrusage(resource.RUSAGE_CHILDREN)
-                self.note(f"{len(requests)} graphs in the environment {environment}, "
-                          f"{now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime:.0f} s of processor time", begin)
+                suite_command.note("operators", f"{len(requests)} graphs in the environment {environment}, "
+                                  f"{now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime:.0f} s of processor time", begin)
                 for (row, engine, target, batch), answer in zip(items, answers):
                     if verdict(row, engine, target, batch, answer):
                         half = len(batch.cases) // 2
@@ -340,46 +338,33 @@ class OperatorSuite:
             for cases in collected:
                 for first in range(0, len(cases), BATCH):
                     groups.append((f"{cases[0].op}-{first // BATCH}", cases[first:first + BATCH]))
-            self.note(f"{sum(map(len, collected))} cases of {len(self.schemas)} operators exported and evaluated", begin)
+            suite_command.note("operators", f"{sum(map(len, collected))} cases of {len(self.schemas)} operators exported and evaluated",
+                                begin)
             begin = time.time()
             batches = [batch for found in pool.map(lambda group: self.prepare(*group), groups) for batch in found]
-        self.note(f"{len(batches)} graphs lowered and run by tenon", begin)
+        suite_command.note("operators", f"{len(batches)} graphs lowered and run by tenon", begin)
         begin = time.time()
         self.execute(batches)
-        self.note("executed by the engines", begin)
+        suite_command.note("operators", "executed by the engines", begin)
         begin = time.time()
         self.dynamic(collected)
-        self.note("dynamic sizes", begin)
+        suite_command.note("operators", "dynamic sizes", begin)
         begin = time.time()
         self.check_limits()
-        self.note("the limits checked", begin)
-
-    @staticmethod
-    def note(text, begin):
-        print(f"operators: {text}: {time.time() - begin:.0f} s", file=sys.stderr, flush=True)
+        suite_command.note("operators", "the limits checked", begin)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--tenon", required=True)
-    parser.add_argument("--engines", type=lambda text: text.split(","), required=True)
-    parser.add_argument("--pattern", default="")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--keep", default="")
-    parser.add_argument("--full", action="store_true")
+    parser = suite_command.parser()
     parser.add_argument("--cases", type=int, default=0)
     parser.add_argument("--update-coverage", action="store_true")
     args = parser.parse_args()
-    root = args.keep or tempfile.mkdtemp(prefix="tenon-operators-")
-    try:
+    with suite_command.folder(args.keep, "tenon-operators-") as root:
         suite = OperatorSuite(args, root)
         suite.run()
         if not args.pattern and len(args.engines) == 3 and not args.full and not args.cases:
             suite.report.add("coverage", "COVERAGE.md", "committed copy", suite.coverage.check(args.update_coverage))
         return 0 if suite.report.print() else 1
-    finally:
-        if not args.keep:
-            shutil.rmtree(root, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """The suite: writes the cases, lowers and runs them with Tenon, has the engines execute the texts, compares, reports. Started by run.py."""
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import judges
 import texts
 from cases import all_cases
+import suite_command
 from engines import ENVIRONMENT, ask_all
 from environments import HERE
 from reference import MACHINES, difference, evaluate
@@ -188,12 +187,8 @@ def main():
     if not cases:
         print(f"engines: no case matches {pattern!r}\n0 passed, 1 failed")
         return 1
-    root = keep or tempfile.mkdtemp(prefix="tenon-engines-")
-    try:
+    with suite_command.folder(keep, "tenon-engines-") as root:
         return 0 if Suite(tenon, engines.split(","), int(jobs), root).run(cases) else 1
-    finally:
-        if not keep:
-            shutil.rmtree(root, ignore_errors=True)
 
 
 if __name__ == "__main__":

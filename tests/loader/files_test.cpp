@@ -143,7 +143,7 @@ TEST_F(Files, HashesAreCheckedWhenTheLibraryIsOpened) {
   EXPECT_EQ(record("zoo.good").state, PluginState::Validated);
   EXPECT_EQ(code_of(use("zoo_good.twice")), Code::ManifestMismatch);
   EXPECT_FALSE(is_mapped(second / "good.so"));
-  EXPECT_EQ(loader_->lint((second / "good.tenon.yaml").string()).error->code, Code::ManifestMismatch);
+  EXPECT_EQ(loader_->lint((second / "good.tenon.yaml").string()).record.error->code, Code::ManifestMismatch);
 }
 
 TEST_F(Files, WritableByOthers) {

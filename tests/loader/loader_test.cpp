@@ -253,13 +253,13 @@ TEST_F(LoaderTest, LintRunsNoCode) {
   install("good");
   install("execstack");
   discover();
-  const PluginRecord good = loader_->lint((folder_ / "good.tenon.yaml").string());
+  const PluginRecord good = loader_->lint((folder_ / "good.tenon.yaml").string()).record;
   EXPECT_EQ(good.state, PluginState::Validated);
   EXPECT_FALSE(is_mapped(folder_ / "good.so"));
-  const PluginRecord bad = loader_->lint((folder_ / "execstack.tenon.yaml").string());
+  const PluginRecord bad = loader_->lint((folder_ / "execstack.tenon.yaml").string()).record;
   EXPECT_EQ(bad.state, PluginState::Rejected);
   EXPECT_EQ(bad.error->code, Code::PluginRejected);
-  EXPECT_EQ(loader_->lint((folder_ / "none.tenon.yaml").string()).error->code, Code::NotFound);
+  EXPECT_EQ(loader_->lint((folder_ / "none.tenon.yaml").string()).record.error->code, Code::NotFound);
 }
 
 }  // namespace

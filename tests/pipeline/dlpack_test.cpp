@@ -100,6 +100,38 @@ TEST_F(Dlpack, ExportSharesTheMemoryAndKeepsItAlive) {
   managed->deleter(managed);
 }
 
+TEST_F(Dlpack, TheUnversionedFormSharesTheMemoryToo) {
+  const std::vector<std::int64_t> dims{2, 3};
+  const tenon_type_view type{dims.data(), 2, TENON_F16};
+  tenon_tensor* raw = nullptr;
+  must([&](tenon_error** e) { return tenon_tensor_create(context.get(), &type, &raw, e); });
+  DLManagedTensor* managed = nullptr;
+  must([&](tenon_error** e) { return tenon_tensor_to_dlpack_legacy(raw, &managed, e); });
+  tenon_tensor_view view = TENON_TENSOR_VIEW_INIT;
+  must([&](tenon_error** e) { return tenon_tensor_get_view(raw, &view, e); });
+  EXPECT_EQ(managed->dl_tensor.data, view.data);
+  EXPECT_EQ(managed->dl_tensor.ndim, 2);
+  EXPECT_EQ(managed->dl_tensor.shape[1], 3);
+  EXPECT_EQ(managed->dl_tensor.strides[0], 3);
+  EXPECT_EQ(managed->dl_tensor.dtype.code, 2);
+  EXPECT_EQ(managed->dl_tensor.dtype.bits, 16);
+  tenon_tensor_destroy(raw);
+  static_cast<std::uint16_t*>(managed->dl_tensor.data)[5] = 1;  // still there
+  managed->deleter(managed);
+}
+
+TEST_F(Dlpack, TheUnversionedFormCannotSayReadOnly) {
+  Producer producer;
+  producer.managed.flags = DLPACK_FLAG_BITMASK_READ_ONLY;
+  tenon_tensor* raw = nullptr;
+  must([&](tenon_error** e) { return tenon_tensor_from_dlpack(context.get(), &producer.managed, &raw, e); });
+  Owned<tenon_tensor> tensor(raw);
+  DLManagedTensor* managed = nullptr;
+  const Failure failure = must_fail([&](tenon_error** e) { return tenon_tensor_to_dlpack_legacy(raw, &managed, e); });
+  EXPECT_EQ(failure.code, TENON_FAILED_PRECONDITION);
+  EXPECT_EQ(managed, nullptr);
+}
+
 TEST_F(Dlpack, FilesRoundTrip) {
   const std::string folder = testing::TempDir() + "tenon_dlpack_test";
   std::filesystem::create_directories(folder);

@@ -490,6 +490,10 @@ TENON_EXPORT int32_t tenon_tensor_from_dlpack_legacy(tenon_context* context, DLM
  * @since 1.0 @threads any @blocks no @owns *out: (*out)->deleter(*out) */
 TENON_EXPORT int32_t tenon_tensor_to_dlpack(const tenon_tensor* tensor, DLManagedTensorVersioned** out, tenon_error** error);
 
+/* The same in the unversioned form, for consumers that know no other. It cannot say read-only: such a tensor is refused.
+ * @since 1.0 @threads any @blocks no @owns *out: (*out)->deleter(*out) @errors FAILED_PRECONDITION (read-only) */
+TENON_EXPORT int32_t tenon_tensor_to_dlpack_legacy(const tenon_tensor* tensor, DLManagedTensor** out, tenon_error** error);
+
 /* ---- Proof: kernel against lowering ---- */
 
 typedef struct tenon_verify_options {

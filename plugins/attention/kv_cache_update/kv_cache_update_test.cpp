@@ -40,11 +40,7 @@ std::vector<double> run(const Case& c, std::string* note = nullptr) {
               update.get(static_cast<std::size_t>(((b * c.heads + h) * c.length + i) * c.size + d));
       }
   tenon_node node{"kv_cache_update", {}, {}, {}};
-  tenon_attr mode = TENON_ATTR_INIT;
-  mode.kind = TENON_ATTR_STRING;
-  mode.text = c.ring ? "ring" : "linear";
-  mode.count = c.ring ? 4 : 6;
-  node.attributes["mode"] = mode;
+  node.attributes["mode"] = test_host::attribute(c.ring ? "ring" : "linear");
   Tensor& out = c.in_place ? cache : result;
   const Ran ran =
       test_kernel::run(find_kernel(tenon_operator_kv_cache_update, "kv_cache_update", ""), node, {&cache, &update, &start}, {&out});

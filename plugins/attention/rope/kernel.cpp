@@ -146,7 +146,7 @@ void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) 
   out.workspace_align = 64;
   out.result0_may_alias = 1u << kInput;  // a row is read before it is written
   plan->note.set("%zu rows, %zu of %zu turn, %s, %s, %s", plan->batches * plan->sequence * plan->heads, 2 * plan->layout.pairs, plan->size,
-                 name_of(plan->source), kernels::name_of(plan->path), plan->split.grain == 0 ? "serial" : "parallel");
+                 name_of(plan->source), kernels::name_of(plan->path), name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

@@ -16,13 +16,6 @@ using namespace tenon;                // NOLINT
 using namespace tenon::test_kernel;   // NOLINT
 using namespace tenon::test_numbers;  // NOLINT
 
-tenon_attr string_attribute(const char* text) {
-  tenon_attr out = TENON_ATTR_INIT;
-  out.kind = TENON_ATTR_STRING;
-  out.text = text;
-  out.count = std::strlen(text);
-  return out;
-}
 struct Case {
   tenon_dtype dtype = TENON_F32;
   Dims input = {2, 3, 5, 64};
@@ -116,9 +109,9 @@ Outcome run(const Case& c, const std::string& level) {
 
   tenon_node node{"rope", {}, {}, {}};
   node.attributes["interleaved"] = host::attribute(c.interleaved);
-  node.attributes["layout"] = string_attribute(c.bsnh ? "bsnh" : "bnsh");
+  node.attributes["layout"] = host::attribute(c.bsnh ? "bsnh" : "bnsh");
   node.attributes["base"] = host::attribute(c.base);
-  node.attributes["scaling"] = string_attribute(c.scaling);
+  node.attributes["scaling"] = host::attribute(c.scaling);
   if (c.rotary != 0) node.attributes["rotary_dim"] = host::attribute(c.rotary);
   if (c.factor != 0) node.attributes["factor"] = host::attribute(c.factor);
   if (c.trained != 0) node.attributes["original_max_position_embeddings"] = host::attribute(c.trained);
@@ -245,9 +238,9 @@ TEST_P(RopeLevel, NanAndInfinityStayInTheirPairs) {
       std::memcpy(cos.at(2), &nan, 4);
       tenon_node node{"rope", {}, {}, {}};
       node.attributes["interleaved"] = host::attribute(interleaved);
-      node.attributes["layout"] = string_attribute("bnsh");
+      node.attributes["layout"] = host::attribute("bnsh");
       node.attributes["base"] = host::attribute(10000.0);
-      node.attributes["scaling"] = string_attribute("none");
+      node.attributes["scaling"] = host::attribute("none");
       node.attributes["rotary_dim"] = host::attribute(std::int64_t{6});
       const Ran ran = test_kernel::run(find_kernel(tenon_operator_rope, "rope", GetParam()), node, {&x, nullptr, &cos, &sin}, {&y});
       ASSERT_EQ(ran.code, TENON_OK) << ran.message;

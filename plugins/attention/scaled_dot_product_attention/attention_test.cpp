@@ -81,16 +81,9 @@ struct Data {
 
 Ran run(const Case& c, Data& d, const std::string& level) {
   tenon_node node{"scaled_dot_product_attention", {}, {}, {}};
-  static const std::string kLayouts[] = {"bnsh", "bsnh"}, kAlignments[] = {"bottom_right", "top_left"};
-  const auto text = [](const std::string& value) {
-    tenon_attr out = TENON_ATTR_INIT;
-    out.kind = TENON_ATTR_STRING;
-    out.text = value.data();
-    out.count = value.size();
-    return out;
-  };
-  node.attributes["layout"] = text(kLayouts[c.bsnh ? 1 : 0]);
-  node.attributes["causal_alignment"] = text(kAlignments[c.top_left ? 1 : 0]);
+  static const char *const kLayouts[] = {"bnsh", "bsnh"}, kAlignments[] = {"bottom_right", "top_left"};
+  node.attributes["layout"] = host::attribute(kLayouts[c.bsnh ? 1 : 0]);
+  node.attributes["causal_alignment"] = host::attribute(kAlignments[c.top_left ? 1 : 0]);
   node.attributes["causal"] = host::attribute(c.causal);
   node.attributes["window"] = host::attribute(c.window);
   node.attributes["softcap"] = host::attribute(c.cap);
@@ -183,9 +176,9 @@ void expect_right(const Case& c, const std::string& level, const std::function<v
   for (double v : d.value.values()) largest = std::isfinite(v) ? std::max(largest, std::fabs(v)) : largest;
   const std::vector<double> got = d.output.values();
   for (std::size_t i = 0; i < got.size(); ++i) {
-    const double half = size_of(c.dtype) == 2 ? std::ldexp(std::fabs(want.output[i]), -1 - mantissa_bits(c.dtype)) +
-                                                    std::ldexp(1, lowest_exponent(c.dtype) - mantissa_bits(c.dtype))
-                                              : 0;
+    const double half = element_bytes(c.dtype) == 2 ? std::ldexp(std::fabs(want.output[i]), -1 - mantissa_bits(c.dtype)) +
+                                                          std::ldexp(1, lowest_exponent(c.dtype) - mantissa_bits(c.dtype))
+                                                    : 0;
     if (!close(got[i], want.output[i], 1e-6 * largest + half)) {
       ADD_FAILURE() << describe(c, level) << "; " << ran.note << ": output[" << i << "] is " << got[i] << ", not " << want.output[i];
       break;

@@ -202,7 +202,7 @@ void finish(const Job& job, const Head& h, Bench& b, std::size_t number) {
   F factor[kVectors];
   for (std::size_t v = 0; v < kVectors; ++v) {
     const F sum = load(sums + v * kLanes);
-    factor[v] = F(1.0f) / xsimd::select(sum == F(0.0f), F(1.0f), sum);
+    factor[v] = divide(F(1.0f), xsimd::select(sum == F(0.0f), F(1.0f), sum));
   }
   for (std::size_t c = 0; c < n; ++c)
     for (std::size_t v = 0; v < kVectors; ++v) {

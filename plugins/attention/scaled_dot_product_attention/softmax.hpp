@@ -42,7 +42,7 @@ inline F tanh(F x) {
   const Reduced a = reduce(doubled);
   const F power = from_bits((bits(a.z) + U(127u - 0x4b400000u)) << 23);
   const F less_one = fma(power, fma(exp_rest(a.r) * a.r, a.r, a.r), power - F(1.0f));
-  const F y = less_one / (less_one + F(2.0f));
+  const F y = divide(less_one, less_one + F(2.0f));
   const F with_sign = from_bits(bits(y) | (bits(x) & U(0x80000000u)));
   return xsimd::select(xsimd::isnan(x), x, with_sign);
 }

@@ -102,11 +102,7 @@ void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) 
   out.workspace_bytes = plan->split.threads * plan->slot_bytes;
   out.workspace_align = 64;
   out.result0_may_alias = 1;  // every element is read before it is written
-  plan->note.set("%zu rows of %zu, %s, %s", count, length,
-                 plan->dtype == TENON_F64 ? "scalar"
-                 : plan->tile != 0        ? "as columns where they lie side by side"
-                                          : name_of(plan->path),
-                 plan->split.grain == 0 ? "serial" : "parallel");
+  plan->note.set("%zu rows of %zu, %s, %s", count, length, way_of(plan->dtype, plan->tile, plan->path), name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

@@ -14,7 +14,6 @@ namespace {
 using namespace simd;
 using namespace tenon::softmax;
 using tenon::rows::View;
-using tenon::rows::walk;
 
 constexpr std::size_t kFlush = 2048 / kUnit;  // units
 
@@ -104,15 +103,6 @@ TENON_SIMD_NOINLINE void finish_row(const float* wide, std::size_t n, float last
 }
 
 template <class T>
-TENON_SIMD_NOINLINE void gather(const Job& job, const T* from, T* to) {
-  walk<1>(job.space, {job.x.inner}, [=](std::size_t i, const std::int64_t(&at)[1]) { to[i] = from[at[0]]; });
-}
-template <class T>
-TENON_SIMD_NOINLINE void scatter(const Job& job, const T* from, T* to) {
-  walk<1>(job.space, {job.y.inner}, [=](std::size_t i, const std::int64_t(&at)[1]) { to[at[0]] = from[i]; });
-}
-
-template <class T>
 inline T* row_of(const Job& job, const View& view, std::size_t row) {
   return reinterpret_cast<T*>(view.data) + tenon::rows::offset_of(job.space, view, row);
 }
@@ -126,7 +116,7 @@ void run_rows(const Job& job, std::size_t begin, std::size_t end, std::size_t sl
   for (std::size_t row = begin; row < end; ++row) {
     const T* x = row_of<T>(job, job.x, row);
     if (!job.x.contiguous) {
-      gather<T>(job, x, own);
+      tenon::rows::gather<T>(job.space, job.x, x, own);
       x = own;
     }
     const float sum = powers_of<Row, kLog>(x, n, largest_of<Row>(x, n), wide);
@@ -139,7 +129,7 @@ void run_rows(const Job& job, std::size_t begin, std::size_t end, std::size_t sl
       finish_row<Row, kLog, true>(wide, n, last, to, next);
     else
       finish_row<Row, kLog, false>(wide, n, last, to, next);
-    if (!job.y.contiguous) scatter<T>(job, own, y);
+    if (!job.y.contiguous) tenon::rows::scatter<T>(job.space, job.y, own, y);
   }
   if (job.path == Path::Stream) stream_fence();
 }

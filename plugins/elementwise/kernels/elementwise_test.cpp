@@ -35,14 +35,6 @@ double larger(double a, double b) { return std::isnan(a) || std::isnan(b) ? kNan
 double smaller(double a, double b) { return std::isnan(a) || std::isnan(b) ? kNan : a < b || (a == b && std::signbit(a)) ? a : b; }
 
 tenon_node node_of(const tenon_operator& op) { return {std::string(op.name, op.name_length), {}, {}, {}}; }
-tenon_attr text_attribute(const char* text) {
-  tenon_attr out = TENON_ATTR_INIT;
-  out.kind = TENON_ATTR_STRING;
-  out.text = text;
-  out.count = std::strlen(text);
-  return out;
-}
-
 bool is_float(tenon_dtype dtype) { return dtype == TENON_F16 || dtype == TENON_BF16 || dtype == TENON_F32 || dtype == TENON_F64; }
 tenon_dtype computed_in(tenon_dtype dtype) { return dtype == TENON_F16 || dtype == TENON_BF16 ? TENON_F32 : dtype; }
 
@@ -168,13 +160,13 @@ std::vector<char> bytes_of_run(const tenon_operator& op, const std::string& leve
   fill(a, 1);
   fill(b, 2);
   tenon_node node = node_of(op);
-  node.attributes["approximate"] = text_attribute("none");
+  node.attributes["approximate"] = host::attribute("none");
   const Ran ran = run(find_kernel(op, "elementwise", level), node, {&a, &b}, {&y});
   EXPECT_EQ(ran.code, TENON_OK) << ran.message;
   EXPECT_TRUE(y.guards_hold());
   *note = ran.note;
   std::vector<char> out;
-  for (std::size_t i = 0; i < y.elements(); ++i) out.insert(out.end(), y.at(i), y.at(i) + size_of(dtype));
+  for (std::size_t i = 0; i < y.elements(); ++i) out.insert(out.end(), y.at(i), y.at(i) + element_bytes(dtype));
   return out;
 }
 
@@ -272,7 +264,7 @@ TEST_P(Elementwise, AttributesByHand) {
     for_given(GetParam(), tenon_operator_elu, {{dtype, {2, 0, -kInf, kNan}}}, dtype, {2, 0, -3, kNan}, {{"alpha", number(3)}});
     for (const char* approximate : {"none", "tanh"})
       for_given(GetParam(), tenon_operator_gelu, {{dtype, {0, kInf, kNan, -kInf}}}, dtype, {0, kInf, kNan, kNan},
-                {{"approximate", text_attribute(approximate)}});
+                {{"approximate", host::attribute(approximate)}});
   }
   // The number is not rounded to the operand's 16 bits: 1.0005 would be 1 in f16, and 2049 a tie that goes to 2048.
   for_given(GetParam(), tenon_operator_add_scalar, {{TENON_F16, {2048}}}, TENON_F16, {2050}, {{"value", number(1.0005)}});

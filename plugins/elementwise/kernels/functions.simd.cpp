@@ -32,6 +32,8 @@ F selu(F x) {
   const F above = F(static_cast<float>(kScale)) * x, below = F(static_cast<float>(kScale * kAlpha)) * simd::expm1(x);
   return xsimd::select(x > F(0.0f), above, below);
 }
+// In the lowering's steps.
+F softcap(F x, F cap) { return cap * simd::tanh(simd::divide(x, cap)); }
 
 // kFunction(element) or (element, element) for every element.
 const float* floats(const char* at) { return reinterpret_cast<const float*>(at); }
@@ -92,6 +94,7 @@ constexpr BlockTable make_table() {
   enter<1, mish>(t, Fn::Mish);
   enter<2, elu>(t, Fn::Elu);
   enter<1, selu>(t, Fn::Selu);
+  enter_all<2, softcap>(t, Fn::Softcap);
   const auto put = [&t](Fn fn, BlockFn function) { t.f32[static_cast<int>(fn)] = function; };
   put(Fn::Sin, angles<simd::sin, sinf>);
   put(Fn::Cos, angles<simd::cos, cosf>);

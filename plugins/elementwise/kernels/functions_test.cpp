@@ -10,7 +10,7 @@ extern const tenon_operator tenon_operator_exp, tenon_operator_expm1, tenon_oper
     tenon_operator_tanh, tenon_operator_erf, tenon_operator_silu, tenon_operator_gelu, tenon_operator_softplus, tenon_operator_mish,
     tenon_operator_selu, tenon_operator_sin, tenon_operator_cos, tenon_operator_tan, tenon_operator_asin, tenon_operator_acos,
     tenon_operator_atan, tenon_operator_sinh, tenon_operator_cosh, tenon_operator_asinh, tenon_operator_acosh, tenon_operator_atanh,
-    tenon_operator_cbrt, tenon_operator_sqrt, tenon_operator_rsqrt, tenon_operator_reciprocal;
+    tenon_operator_cbrt, tenon_operator_sqrt, tenon_operator_rsqrt, tenon_operator_reciprocal, tenon_operator_softcap;
 }
 
 namespace {
@@ -33,6 +33,7 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double silu(double x) { return x * sigmoid(x); }
 double gelu(double x) { return x * 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 double softplus(double x) { return std::fmax(x, 0) + std::log1p(std::exp(-std::fabs(x))) + (std::isnan(x) ? x : 0); }
+double softcap(double x) { return 2 * std::tanh(x / 2); }  // with run_function's cap
 double mish(double x) {
   const double e = std::exp(std::isnan(x) ? x : std::fmin(x, 300)), n = e * (e + 2);
   return x * (n / (n + 2));
@@ -59,6 +60,7 @@ const Function kFunctions[] = {
     {&tenon_operator_softplus, softplus, 3},
     {&tenon_operator_mish, mish, 5, 1.5},
     {&tenon_operator_selu, selu, 3},
+    {&tenon_operator_softcap, softcap, 3},
     // Correctly rounded steps.
     {&tenon_operator_sqrt, [](double x) { return std::sqrt(x); }, 0.5},
     {&tenon_operator_reciprocal, [](double x) { return 1 / x; }, 0.5},
@@ -80,12 +82,8 @@ std::string node_name(const Function& f) { return std::string(f.op->name, f.op->
 
 Ran run_function(const Function& f, const std::string& level, Tensor& x, Tensor& y) {
   tenon_node node{node_name(f), {}, {}, {}};
-  static const std::string kNone = "none";
-  tenon_attr approximate = TENON_ATTR_INIT;
-  approximate.kind = TENON_ATTR_STRING;
-  approximate.text = kNone.c_str();
-  approximate.count = kNone.size();
-  node.attributes["approximate"] = approximate;
+  node.attributes["approximate"] = test_host::attribute("none");
+  node.attributes["cap"] = test_host::attribute(2.0);
   return run(find_kernel(*f.op, "elementwise", level), node, {&x}, {&y});
 }
 

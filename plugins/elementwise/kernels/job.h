@@ -76,6 +76,7 @@ enum class Fn : uint8_t {
   Mish,
   Elu,
   Selu,
+  Softcap,
   Sin,
   Cos,
   kLibrary,  // from here on: the C library's function, one element after the other

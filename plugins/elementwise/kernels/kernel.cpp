@@ -139,6 +139,8 @@ Numbers numbers_of(const Node& node, With with, Fn fn) {
       return {{node.real("beta"), 0}, 1};
     case With::AlphaAndBeta:
       return {{node.real("alpha"), node.real("beta")}, 2};
+    case With::Cap:
+      return {{node.real("cap"), 0}, 1};
     case With::MinAndMax:
       return {{bound(node, "min", -HUGE_VAL), bound(node, "max", HUGE_VAL)}, 2};
     case With::ZeroAndSix:

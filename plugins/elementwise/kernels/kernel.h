@@ -23,6 +23,7 @@ enum class With : std::uint8_t {
   Alpha,
   Beta,
   AlphaAndBeta,
+  Cap,
   MinAndMax,    // either may be absent
   ZeroAndSix,   // relu6
   Approximate,  // the attribute of gelu, which chooses the function that follows the one named

@@ -229,7 +229,7 @@ void plan_product(const Node& node, const Request& request, const Table& table, 
                  plan->shape.method == Method::Dots ? "dot products"
                  : roles.left_rows                  ? "tiles"
                                                     : "tiles of the transposes",
-                 plan->split.grain == 0 ? "serial" : "parallel");
+                 name_of(plan->split));
   plan->axes = std::move(roles.axes);
   plan->note.give(out);
   out.state = plan.release();

@@ -80,14 +80,6 @@ void for_all(const Case& c, const std::string& letters, const std::array<std::st
   }
 }
 
-tenon_attr string_attribute(const std::string& text) {
-  tenon_attr out = TENON_ATTR_INIT;
-  out.kind = TENON_ATTR_STRING;
-  out.text = text.data();
-  out.count = text.size();
-  return out;
-}
-
 struct Outcome {
   std::vector<double> got, exact, magnitude;  // magnitude: of the sum and what is added
   std::string note, message;
@@ -168,7 +160,7 @@ Outcome run(const Case& c, const std::string& level) {
   }
   if (c.op == "einsum") {
     equation = c.a + "," + c.b + "->" + c.out;
-    node.attributes["equation"] = string_attribute(equation);
+    node.attributes["equation"] = host::attribute(equation);
   }
   if (c.op == "dot_general") {
     for (std::size_t i = 0; i < c.a.size(); ++i) {
@@ -325,7 +317,7 @@ TEST_P(ProductTest, Integers) {
       expect_right({.dtype = dtype, .b = b, .sizes = {{'m', 7}, {'n', 21}, {'k', 300}}}, GetParam());
       const bool has_sign = dtype < TENON_UI4;
       for (tenon_dtype result : {has_sign ? TENON_I32 : TENON_UI32, has_sign ? TENON_I64 : TENON_UI64})
-        if (size_of(result) >= size_of(dtype))
+        if (element_bytes(result) >= element_bytes(dtype))
           expect_right({.dtype = dtype, .b = b, .sizes = {{'m', 5}, {'n', 9}, {'k', 40}}, .result = result}, GetParam());
       expect_right({.op = "gemm",
                     .dtype = dtype,

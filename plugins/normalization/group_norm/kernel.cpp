@@ -9,8 +9,6 @@ namespace tenon::normalization {
 TENON_SIMD_FOR_EACH_LEVEL(TENON_NORM_LEVEL)
 namespace {
 
-enum : std::size_t { kInput, kScale, kBias };
-
 void plan(const plugin::Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) {
   const Groups g = read_groups(node);
   auto plan = std::make_unique<Plan>();
@@ -81,8 +79,7 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
   begin_job(plan, job);
   set_view(plan, operands[kInput], job.x);
   set_view(plan, results[0], job.y);
-  set_parameter(kernels::present(operands, count, kScale), job.space, job.scale);
-  set_parameter(kernels::present(operands, count, kBias), job.space, job.bias);
+  set_parameters(operands, count, job);
   const Tables& tables = tables_of(*self);
   const bool as_columns = !(job.x.contiguous && job.y.contiguous) && find_channels(plan, job);
   collapse(job);

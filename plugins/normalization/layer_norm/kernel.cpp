@@ -7,8 +7,6 @@ namespace tenon::normalization {
 TENON_SIMD_FOR_EACH_LEVEL(TENON_NORM_LEVEL)
 namespace {
 
-enum : std::size_t { kInput, kScale, kBias };
-
 void plan(const plugin::Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) {
   const plugin::Type input = node.operand(kInput);
   auto plan = std::make_unique<Plan>();
@@ -29,8 +27,7 @@ std::int32_t run(tenon_call* call, const tenon_kernel* self, const void* state, 
   begin_job(plan, job);
   rows::make_view(plan.space, operands[kInput], plan.rank, plan.first, &job.x);
   rows::make_view(plan.space, results[0], plan.rank, plan.first, &job.y);
-  set_parameter(kernels::present(operands, count, kScale), job.space, job.scale);
-  set_parameter(kernels::present(operands, count, kBias), job.space, job.bias);
+  set_parameters(operands, count, job);
   collapse(job);
   return run_job(call, plan, tables_of(*self), job, nullptr, workspace);
 }

@@ -245,15 +245,6 @@ TENON_SIMD_NOINLINE void divide_row(const typename Row::T* x, std::size_t n, flo
 // ---- Rows ----
 
 template <class T>
-TENON_SIMD_NOINLINE void gather(const Job& job, const T* from, T* to) {
-  walk<1>(job.space, {job.x.inner}, [=](std::size_t i, const std::int64_t(&at)[1]) { to[i] = from[at[0]]; });
-}
-template <class T>
-TENON_SIMD_NOINLINE void scatter(const Job& job, const T* from, T* to) {
-  walk<1>(job.space, {job.y.inner}, [=](std::size_t i, const std::int64_t(&at)[1]) { to[at[0]] = from[i]; });
-}
-
-template <class T>
 inline const T* parameter_at(const void* base, std::size_t offset) {
   return base == nullptr ? nullptr : static_cast<const T*>(base) + offset;
 }
@@ -291,7 +282,7 @@ void run_rows(const Job& job, std::size_t begin, std::size_t end, std::size_t sl
   for (std::size_t row = begin; row < end; ++row) {
     const T* x = at(job.x, row);
     if (!job.x.contiguous) {
-      gather<T>(job, x, own);
+      tenon::rows::gather<T>(job.space, job.x, x, own);
       x = own;
     }
     T* const y = job.y.contiguous ? at(job.y, row) : own;
@@ -312,7 +303,7 @@ void run_rows(const Job& job, std::size_t begin, std::size_t end, std::size_t sl
       write_row<Row, true>(job, row, x, s, y, next);
     else
       write_row<Row, false>(job, row, x, s, y, next);
-    if (!job.y.contiguous) scatter<T>(job, own, at(job.y, row));
+    if (!job.y.contiguous) tenon::rows::scatter<T>(job.space, job.y, own, at(job.y, row));
   }
   if (job.path == Path::Stream) stream_fence();
 }

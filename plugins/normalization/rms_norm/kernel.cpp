@@ -132,7 +132,7 @@ void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) 
   out.result0_may_alias = 1u << kInput | 1u << kResidual | (whole ? 1u << kMultiplicand : 0u);
   out.result1_may_alias = 1u << kInput | 1u << kResidual;
   plan->note.set("%zu rows of %zu, %s, %s", rows, plan->space.length, plan->dtype == TENON_F64 ? "scalar" : name_of(plan->path),
-                 plan->split.grain == 0 ? "serial" : "parallel");
+                 name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

@@ -158,22 +158,15 @@ void write_row(const Job& job, const RowPointers<typename Row::T>& p, float fact
 // ---- Rows ----
 
 template <class T>
-TENON_SIMD_NOINLINE const T* gather_row(const Job& job, const View& view, const T* from, char* buffer) {
-  T* to = reinterpret_cast<T*>(buffer);
-  walk<1>(job.space, {view.inner}, [=](std::size_t i, const std::int64_t(&at)[1]) { to[i] = from[at[0]]; });
+inline const T* gather(const Job& job, const View& view, const T* from, char* buffer) {
+  if (view.contiguous) return from;
+  T* const to = reinterpret_cast<T*>(buffer);
+  tenon::rows::gather(job.space, view, from, to);
   return to;
 }
 template <class T>
-TENON_SIMD_NOINLINE void scatter_row(const Job& job, const View& view, const T* from, T* to) {
-  walk<1>(job.space, {view.inner}, [=](std::size_t i, const std::int64_t(&at)[1]) { to[at[0]] = from[i]; });
-}
-template <class T>
-inline const T* gather(const Job& job, const View& view, const T* from, char* buffer) {
-  return view.contiguous ? from : gather_row(job, view, from, buffer);
-}
-template <class T>
 inline void scatter(const Job& job, const View& view, const T* from, T* to) {
-  if (!view.contiguous) scatter_row(job, view, from, to);
+  if (!view.contiguous) tenon::rows::scatter(job.space, view, from, to);
 }
 
 // The second pass for this job, chosen once.

@@ -152,7 +152,7 @@ std::string describe(const Case& c, const std::string& level) {
 // What kernels promise: 4 ulp in f32 and f64, the correctly rounded value (as far as f32 can tell) in 16 bits.
 void expect_right(const Case& c, const std::string& level) {
   const Outcome out = run(c, level);
-  EXPECT_LE(largest_error(c, out), size_of(c.dtype) == 2 ? 0.51 : 4) << describe(c, level) << "; " << out.note;
+  EXPECT_LE(largest_error(c, out), element_bytes(c.dtype) == 2 ? 0.51 : 4) << describe(c, level) << "; " << out.note;
   EXPECT_TRUE(out.guards) << describe(c, level) << ": something outside the tensors was written";
   EXPECT_EQ(out.sum.size(), out.exact_sum.size());
   for (std::size_t i = 0; i < out.sum.size(); ++i) {
@@ -263,22 +263,14 @@ TEST_P(Level, PathsAndThreadsAgree) {
                .multiplied = true,
                .multiplicand = {length},
                .result_lay = result_lay};
-        host::machine.threads = 1;
-        host::machine.l2_bytes = 1u << 30;
-        const Outcome plain = run(c, GetParam());
-        EXPECT_NE(plain.note.find("in cache"), std::string::npos) << plain.note;
-        for (std::uint64_t last : {1u << 30, 1u << 10})
-          for (std::uint32_t threads : {1u, 3u}) {
-            host::machine.threads = threads;
-            host::machine.l2_bytes = 1u << 10;
-            host::machine.l3_bytes = last;
-            const Outcome other = run(c, GetParam());
-            EXPECT_NE(other.note.find(last == 1u << 10 ? "streaming" : "prefetch"), std::string::npos) << other.note;
-            EXPECT_NE(other.note.find(threads == 1 ? "serial" : "parallel"), std::string::npos) << other.note;
-            EXPECT_EQ(other.output, plain.output) << describe(c, GetParam()) << "; " << other.note;
-            EXPECT_EQ(other.sum, plain.sum);
-            EXPECT_TRUE(other.guards) << describe(c, GetParam()) << "; " << other.note;
-          }
+        on_every_path([&] { return run(c, GetParam()); },
+                      [&](const Outcome& other, const Outcome& plain, bool streams, std::uint32_t) {
+                        EXPECT_NE(plain.note.find("in cache"), std::string::npos) << plain.note;
+                        EXPECT_NE(other.note.find(streams ? "streaming" : "prefetch"), std::string::npos) << other.note;
+                        EXPECT_EQ(other.output, plain.output) << describe(c, GetParam()) << "; " << other.note;
+                        EXPECT_EQ(other.sum, plain.sum);
+                        EXPECT_TRUE(other.guards) << describe(c, GetParam()) << "; " << other.note;
+                      });
       }
 }
 

@@ -83,7 +83,7 @@ void plan(const Node& node, const tenon_kernel&, tenon_kernel_plan& out) {
                  job.whole  ? "one scale"
                  : job.each ? "a scale per element"
                             : "a scale per run",
-                 plan->split.grain == 0 ? "serial" : "parallel");
+                 name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

@@ -54,7 +54,7 @@ tenon_node node_for(const char* op, const Scaling& s) {
 // A saturating conversion to an integer type; a NaN is 0.
 double saturated(tenon_dtype dtype, double value) {
   const bool is_unsigned = dtype >= TENON_UI4;
-  const int bits = dtype == TENON_I4 || dtype == TENON_UI4 ? 4 : size_of(dtype) == 1 ? 8 : 16;
+  const int bits = dtype == TENON_I4 || dtype == TENON_UI4 ? 4 : element_bytes(dtype) == 1 ? 8 : 16;
   if (std::isnan(value)) return 0;
   return std::clamp(value, is_unsigned ? 0.0 : -std::ldexp(1, bits - 1), std::ldexp(1, is_unsigned ? bits : bits - 1) - 1);
 }
@@ -198,11 +198,7 @@ TEST_P(QuantizationLevel, Blocks) {
           }
         }
         tenon_node node{"dequantize_blocks", {}, {}, {}};
-        tenon_attr name = TENON_ATTR_INIT;
-        name.kind = TENON_ATTR_STRING;
-        name.text = format.name;
-        name.count = 4;
-        node.attributes["format"] = name;
+        node.attributes["format"] = host::attribute(format.name);
         const Ran ran =
             test_kernel::run(find_kernel(tenon_operator_dequantize_blocks, "dequantize_blocks", GetParam()), node, {&bytes}, {&y});
         ASSERT_EQ(ran.code, TENON_OK) << ran.message;

@@ -31,7 +31,7 @@ void plan(const Node& node, const tenon_kernel&, tenon_kernel_plan& out) {
   out.bytes = bytes_of(node.operand(0)) + bytes_of(result);
   out.flops = static_cast<double>(element_count(result.dims));
   plan->split = split_of(machine_of(node), plan->blocks, out.bytes / 10);
-  plan->note.set("%zu blocks of %zu, %s", plan->blocks, plan->job.length, plan->split.grain == 0 ? "serial" : "parallel");
+  plan->note.set("%zu blocks of %zu, %s", plan->blocks, plan->job.length, name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

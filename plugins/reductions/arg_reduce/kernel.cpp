@@ -54,7 +54,7 @@ void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) 
   out.workspace_bytes = plan->split.threads * kSlotBytes;
   out.workspace_align = 64;
   plan->note.set("%zu %s of %zu, %s", plan->columns ? plan->length : tasks, plan->columns ? "rows into columns" : "rows",
-                 plan->columns ? plan->after : plan->length, plan->split.grain == 0 ? "serial" : "parallel");
+                 plan->columns ? plan->after : plan->length, name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

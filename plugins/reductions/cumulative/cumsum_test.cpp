@@ -63,13 +63,13 @@ void expect_right(const Case& c, const std::string& level) {
       magnitudes += std::fabs(in[i]);
       const auto want = static_cast<double>(c.exclusive ? before : sum);
       if (!is_float) {
-        ASSERT_EQ(got[i], static_cast<double>(static_cast<std::int64_t>(want) & (size_of(c.dtype) == 1 ? 0xff : -1)));
+        ASSERT_EQ(got[i], static_cast<double>(static_cast<std::int64_t>(want) & (element_bytes(c.dtype) == 1 ? 0xff : -1)));
         continue;
       }
       const double last_place =
           std::ldexp(1, std::max(want == 0 ? -2000 : std::ilogb(want), lowest_exponent(c.dtype)) - mantissa_bits(c.dtype));
-      const double allowed =
-          static_cast<double>(unit * (c.exclusive ? before_magnitudes : magnitudes)) + (size_of(c.dtype) == 2 ? 0.51 * last_place : 0);
+      const double allowed = static_cast<double>(unit * (c.exclusive ? before_magnitudes : magnitudes)) +
+                             (element_bytes(c.dtype) == 2 ? 0.51 * last_place : 0);
       ASSERT_LE(std::fabs(got[i] - want), allowed) << level << " " << plugin::dtype_name(c.dtype) << " " << plugin::text(c.input)
                                                    << " axis " << c.axis << " [" << i << "]: " << got[i] << ", not " << want;
     }

@@ -58,8 +58,7 @@ void plan(const Node& node, const tenon_kernel&, tenon_kernel_plan& out) {
   out.workspace_bytes = plan->split.threads * plan->slot_bytes;
   out.workspace_align = 64;
   out.result0_may_alias = 1;  // a task reads all that it writes before it writes
-  plan->note.set("%zu of %zu, %zu beside each other, %s", plan->before * plan->after, plan->length, plan->columns,
-                 plan->split.grain == 0 ? "serial" : "parallel");
+  plan->note.set("%zu of %zu, %zu beside each other, %s", plan->before * plan->after, plan->length, plan->columns, name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

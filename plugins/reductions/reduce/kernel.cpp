@@ -137,8 +137,7 @@ void plan(const Node& node, const tenon_kernel& kernel, tenon_kernel_plan& out) 
   if (plan->parts > 1) out.workspace_bytes += blocks * plan->parts * (plan->columns ? kAccumulatorBytes : kPartialBytes);
   out.workspace_align = 64;
   plan->note.set("%zu %s of %zu, %zu part%s, %s", plan->columns ? plan->reduced : plan->kept, plan->columns ? "rows into columns" : "runs",
-                 plan->columns ? plan->inner : plan->count, plan->parts, plan->parts == 1 ? "" : "s",
-                 plan->split.grain == 0 ? "serial" : "parallel");
+                 plan->columns ? plan->inner : plan->count, plan->parts, plan->parts == 1 ? "" : "s", name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

@@ -63,11 +63,7 @@ Ready prepare(const Case& c) {
   r.node.op = "reduce_" + c.op;
   r.node.attributes["keepdims"] = host::attribute(c.keep);
   r.node.attributes["correction"] = host::attribute(c.correction);
-  tenon_attr empty = TENON_ATTR_INIT;
-  empty.kind = TENON_ATTR_STRING;
-  empty.text = "none";
-  empty.count = 4;
-  r.node.attributes["empty_axes"] = empty;
+  r.node.attributes["empty_axes"] = host::attribute("none");
   return r;
 }
 Ran run(const Case& c, Ready& r, const std::string& level) {
@@ -155,7 +151,7 @@ void expect_right(const Case& c, const std::string& level) {
     }
     const double last_place =
         std::ldexp(1, std::max(want == 0 ? -2000 : std::ilogb(want), lowest_exponent(c.dtype)) - mantissa_bits(c.dtype));
-    const double allowed = static_cast<double>(e.error) + (size_of(c.dtype) == 2 ? 0.51 : 0) * (e.error == 0 ? 0 : last_place);
+    const double allowed = static_cast<double>(e.error) + (element_bytes(c.dtype) == 2 ? 0.51 : 0) * (e.error == 0 ? 0 : last_place);
     ASSERT_LE(std::fabs(got - want), allowed) << describe(c, level) << "[" << i << "]: " << got << ", not " << want << "; " << ran.note;
   }
 }
@@ -354,7 +350,7 @@ TEST_P(ReduceLevel, Integers) {
       for (const auto& [input, axes] : {std::pair<Dims, Dims>{{5, 300}, {1}}, {{300, 19}, {0}}, {{7, 3, 11}, {0, 2}}, {{4, 0}, {1}}}) {
         const Case c{.op = op, .dtype = dtype, .input = input, .axes = axes};
         Ready r = prepare(c);
-        const int bits = static_cast<int>(8 * size_of(dtype));
+        const int bits = static_cast<int>(8 * element_bytes(dtype));
         const bool is_signed = dtype == TENON_I8 || dtype == TENON_I16 || dtype == TENON_I32 || dtype == TENON_I64;
         r.x.fill([&](std::size_t i) { return static_cast<double>((i * 37 + 11) % 256 % 200) - (is_signed ? 100 : 0); });
         run(c, r, GetParam());

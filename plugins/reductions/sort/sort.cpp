@@ -1,5 +1,5 @@
 // sort, argsort and top_k.
-#include "tenon/plugin.hpp"
+#include "plugins/reductions/sort/kernel.h"
 
 namespace tenon::reductions {
 namespace {
@@ -80,6 +80,6 @@ void infer_top_k(const Node& node) {
 
 using namespace tenon::plugin;
 using namespace tenon::reductions;
-TENON_OPERATOR(sort) = Operator("sort").infer<infer_sort>().lower<lower_sort>();
-TENON_OPERATOR(argsort) = Operator("argsort").infer<infer_argsort>().lower<lower_argsort>();
-TENON_OPERATOR(top_k) = Operator("top_k").infer<infer_top_k>().lower<lower_top_k>();
+TENON_OPERATOR(sort) = Operator("sort").infer<infer_sort>().lower<lower_sort>().kernels(sorting::kSort);
+TENON_OPERATOR(argsort) = Operator("argsort").infer<infer_argsort>().lower<lower_argsort>().kernels(sorting::kArgsort);
+TENON_OPERATOR(top_k) = Operator("top_k").infer<infer_top_k>().lower<lower_top_k>().kernels(sorting::kTopK);

@@ -149,7 +149,7 @@ void plan_slices(const Node& node, tenon_kernel_plan& out, Slices slices) {
   plan->split = split_of(machine, plan->places, out.bytes / 15 + static_cast<double>(plan->places) * 3);
   plan->stream = path_for(machine, out.bytes) == Path::Stream && slice >= 4096;  // a fence for each slice must not matter
   plan->note.set("%zu slices of %zu bytes, %s, %s", plan->places, slice, plan->stream ? "streaming stores" : "in cache",
-                 plan->split.grain == 0 ? "serial" : "parallel");
+                 name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

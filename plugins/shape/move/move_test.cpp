@@ -37,14 +37,6 @@ const tenon_operator& table_of(const std::string& name) {
 
 constexpr tenon_dtype kTypes[] = {TENON_UI8, TENON_BF16, TENON_F32, TENON_I64};  // 1, 2, 4, 8 bytes
 
-tenon_attr text_attribute(const char* text) {
-  tenon_attr out = TENON_ATTR_INIT;
-  out.kind = TENON_ATTR_STRING;
-  out.text = text;
-  out.count = std::strlen(text);
-  return out;
-}
-
 At place_of(std::size_t i, const Dims& dims) {
   At place(dims.size());
   for (std::size_t d = dims.size(); d-- > 0;) {
@@ -256,7 +248,7 @@ TEST_P(MoveLevel, Pads) {
            {{"low", host::attribute(low)},
             {"high", host::attribute(high)},
             {"value", host::attribute(3.0)},
-            {"mode", text_attribute(mode)}}},
+            {"mode", host::attribute(mode)}}},
           {&x}, {&y}, [&](std::size_t, At at) {
             for (std::size_t d = 0; d < 3; ++d) {
               at[d] -= low[d];
@@ -339,7 +331,7 @@ TEST_P(MoveLevel, Gathers) {
       for (tenon_dtype index_type : {TENON_I32, TENON_I64, TENON_I8})
         for (std::int64_t axis : {0, 1, 2}) {
           const std::map<std::string, tenon_attr> attributes{
-              {"axis", host::attribute(axis)}, {"mode", text_attribute(mode)}, {"fill_value", host::attribute(5.0)}};
+              {"axis", host::attribute(axis)}, {"mode", host::attribute(mode)}, {"fill_value", host::attribute(5.0)}};
           const bool fills = std::string(mode) == "fill", safe = std::string(mode) == "error";
           const Dims dims{5, 6, 23};
           const std::int64_t size = dims[static_cast<std::size_t>(axis)];
@@ -377,7 +369,7 @@ TEST_P(MoveLevel, Gathers) {
     run({"gather_nd",
          "gather",
          GetParam(),
-         {{"batch_dims", host::attribute(std::int64_t{1})}, {"mode", text_attribute("error")}, {"fill_value", host::attribute(0.0)}}},
+         {{"batch_dims", host::attribute(std::int64_t{1})}, {"mode", host::attribute("error")}, {"fill_value", host::attribute(0.0)}}},
         {&data, &indices}, {&y}, [&](std::size_t, const At& at) {
           const auto coordinate = [&](std::int64_t c, std::int64_t size) {
             const auto index = static_cast<std::int64_t>(indices.get(number_of({at[0], at[1], c}, {2, 4, 2})));
@@ -398,7 +390,7 @@ TEST_P(MoveLevel, LargeGathersInThreads) {
       run({"gather",
            "gather",
            GetParam(),
-           {{"axis", host::attribute(std::int64_t{0})}, {"mode", text_attribute("error")}, {"fill_value", host::attribute(0.0)}}},
+           {{"axis", host::attribute(std::int64_t{0})}, {"mode", host::attribute("error")}, {"fill_value", host::attribute(0.0)}}},
           {&data, &indices}, {&y},
           [&](std::size_t, const At& at) { return data.get(static_cast<std::size_t>(at[0] * 13 % 50 * 640 + at[1])); });
   EXPECT_NE(note.find("parallel"), std::string::npos) << note;

@@ -263,7 +263,7 @@ void plan_moves(const Node& node, const tenon_kernel&, tenon_kernel_plan& out, M
   out.bytes = bytes;
   out.result0_may_alias = plan->moves.may_alias;
   plan->note.set("%zu %s, %zu-byte elements, %s, %s", plan->moves.pieces.size(), plan->moves.pieces.size() == 1 ? "piece" : "pieces",
-                 plan->element, plan->stream ? "streaming stores" : "in cache", plan->split.grain == 0 ? "serial" : "parallel");
+                 plan->element, plan->stream ? "streaming stores" : "in cache", name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

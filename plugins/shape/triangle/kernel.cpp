@@ -37,7 +37,7 @@ void plan(const Node& node, const tenon_kernel&, tenon_kernel_plan& out) {
   out.bytes = 2 * bytes_of(input);
   out.result0_may_alias = 1;  // a row is read where it is written
   plan->split = split_of(machine_of(node), plan->space.count, out.bytes / 15 + static_cast<double>(plan->space.count) * 10);
-  plan->note.set("%zu rows of %zu, %s", plan->space.count, plan->space.length, plan->split.grain == 0 ? "serial" : "parallel");
+  plan->note.set("%zu rows of %zu, %s", plan->space.count, plan->space.length, name_of(plan->split));
   plan->note.give(out);
   out.state = plan.release();
 }

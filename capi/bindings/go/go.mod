@@ -1,0 +1,3 @@
+module tenon.local/tenon
+
+go 1.19

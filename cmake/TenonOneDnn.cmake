@@ -1,0 +1,36 @@
+# oneDNN 2, which plugins/onednn runs on: the target tenon_onednn_library, and the option TENON_ONEDNN, ON where the library is. Nothing else
+# of Tenon uses it. Its own CMake package is not asked, because that one wants OpenCL's headers.
+find_path(TENON_ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.h)
+find_library(TENON_ONEDNN_LIBRARY dnnl)
+find_library(TENON_GOMP_LIBRARY NAMES libgomp.so.1) # the OpenMP runtime of Debian's oneDNN, whose threads are told to stay out
+mark_as_advanced(TENON_ONEDNN_INCLUDE_DIR TENON_ONEDNN_LIBRARY TENON_GOMP_LIBRARY)
+
+set(onednn_missing "")
+if(NOT TENON_ONEDNN_INCLUDE_DIR OR NOT TENON_ONEDNN_LIBRARY OR NOT TENON_GOMP_LIBRARY)
+  set(onednn_missing "it was not found (Debian: libdnnl-dev)")
+else()
+  file(STRINGS ${TENON_ONEDNN_INCLUDE_DIR}/oneapi/dnnl/dnnl_version.h onednn_version REGEX "define DNNL_VERSION_MAJOR +2")
+  file(STRINGS ${TENON_ONEDNN_INCLUDE_DIR}/oneapi/dnnl/dnnl_config.h onednn_threads
+       REGEX "define DNNL_CPU_THREADING_RUNTIME DNNL_RUNTIME_(OMP|SEQ)$")
+  if(NOT onednn_version OR NOT onednn_threads)
+    set(onednn_missing "the one in ${TENON_ONEDNN_INCLUDE_DIR} is not version 2 with OpenMP")
+  elseif(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    set(onednn_missing "it has no such kernels for ${CMAKE_SYSTEM_PROCESSOR}")
+  elseif(TENON_SANITIZE)
+    set(onednn_missing "its library is not built for the sanitizers")
+  endif()
+endif()
+
+if(onednn_missing)
+  option(TENON_ONEDNN "Build the pack of oneDNN's matrix products" OFF)
+else()
+  option(TENON_ONEDNN "Build the pack of oneDNN's matrix products" ON)
+endif()
+if(TENON_ONEDNN AND onednn_missing)
+  message(FATAL_ERROR "TENON_ONEDNN is ON, but oneDNN cannot be used: ${onednn_missing}")
+endif()
+if(TENON_ONEDNN)
+  add_library(tenon_onednn_library INTERFACE)
+  target_include_directories(tenon_onednn_library SYSTEM INTERFACE ${TENON_ONEDNN_INCLUDE_DIR})
+  target_link_libraries(tenon_onednn_library INTERFACE ${TENON_ONEDNN_LIBRARY} ${TENON_GOMP_LIBRARY})
+endif()
