@@ -211,7 +211,7 @@ void run_all(const std::string& level, const std::vector<Work>& works, Shared& s
 
 TEST(Guard, NoKernelLeavesItsTensors) {
   const char* const asked = std::getenv("TENON_GUARD_CASES");
-  const std::size_t most = asked != nullptr ? std::strtoul(asked, nullptr, 10) : 24;
+  const std::size_t most = asked != nullptr ? std::strtoul(asked, nullptr, 10) : 16;
   const TemporaryFolder folder;
   const std::vector<CaseFolder> folders = export_cases(make_context(nullptr, 1).get(), folder.path().string(), 6, most);
   ASSERT_GT(folders.size(), 1000u);
