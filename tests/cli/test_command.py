@@ -13,7 +13,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from support import COMMAND, NORM, RESIDUAL, CommandTest, tenon  # noqa: E402
 from test_files import Files  # noqa: E402,F401
-from test_plugins import Doctor, Lint  # noqa: E402,F401
+from test_plugins import Doctor, Lint, New  # noqa: E402,F401
 from test_reports import Reports  # noqa: E402,F401
 from test_run import Run  # noqa: E402,F401
 from test_verbs import OPERATOR, Verbs  # noqa: E402,F401

@@ -36,6 +36,18 @@ class PluginTest(CommandTest):
         jsonschema.Draft202012Validator({**Reports.closed, "anyOf": [{"$ref": f"#/$defs/{name}"}]}).validate(report)
 
 
+class New(PluginTest):
+    def test_report(self):
+        report = self.run_ok("plugins", "new", "acme.my_op", "--lang", "c", "--json", cwd=self.folder).json()
+        self.check_schema("new", report)
+        self.assertEqual((report["plugin"], report["operator"]), ("acme.my-op", "acme.my_op"))
+        found = [os.path.relpath(os.path.join(at, name), self.path(report["project"])) for at, _, names in os.walk(self.path(report["project"]))
+                 for name in names]
+        self.assertEqual(sorted(report["files"]), sorted(found))
+        self.assertEqual(tenon("plugins", "new", "acme.other", "--lang", "c", "--open", cwd=self.folder).status, 2)
+        self.assertFalse(os.path.exists(self.path("acme-other")))
+
+
 class Doctor(PluginTest):
     def doctor(self, status, *arguments, **environment):
         """(text, report): both forms of what is said, which agree on the status."""
