@@ -1,4 +1,4 @@
-#include "host.h"
+#include "bench/host.h"
 
 #include <cstring>
 #include <stdexcept>
@@ -11,7 +11,7 @@ Tensor make_tensor(tenon_context* context, const tenon_type_view& type, std::uin
   Owned<tenon_tensor> values =
       own<tenon_tensor>([&](tenon_tensor** out, tenon_error** error) { return tenon_tensor_create(context, &type, out, error); });
   tenon_error* error = nullptr;
-  if (tenon_tensor_fill_random(values.get(), seed, &error) != TENON_OK) tenon_error_release(error);
+  must(tenon_tensor_fill_random(values.get(), seed, &error), error);
   Tensor tensor;
   tenon_tensor_get_view(values.get(), &tensor.view, nullptr);
   tensor.dims.assign(tensor.view.dims, tensor.view.dims + tensor.view.rank);
@@ -83,12 +83,9 @@ Work::Work(const Case& c, const std::string& level, unsigned threads) : context_
 
 void Work::run() const {
   tenon_error* error = nullptr;
-  if (tenon_program_run(program_.get(), input_views_.data(), input_views_.size(), output_views_.data(), output_views_.size(), nullptr,
-                        &error) == TENON_OK)
-    return;
-  const std::string report = tenon_error_get_report(error, nullptr);
-  tenon_error_release(error);
-  throw std::runtime_error(report);
+  must(tenon_program_run(program_.get(), input_views_.data(), input_views_.size(), output_views_.data(), output_views_.size(), nullptr,
+                         &error),
+       error);
 }
 
 }  // namespace tenon::bench

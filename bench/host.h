@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "owned.h"
-#include "probes.h"
+#include "bench/owned.h"
+#include "bench/probes.h"
 
 namespace tenon::bench {
 

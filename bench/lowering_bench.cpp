@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "owned.h"
+#include "bench/owned.h"
 
 namespace {
 

@@ -18,8 +18,8 @@
 #include <tuple>
 #include <vector>
 
-#include "host.h"
-#include "serve.h"
+#include "bench/host.h"
+#include "bench/serve.h"
 
 namespace {
 

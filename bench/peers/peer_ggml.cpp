@@ -8,7 +8,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "../serve.h"
+#include "bench/serve.h"
 
 namespace {
 

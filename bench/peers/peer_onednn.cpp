@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <unordered_map>
 
-#include "../serve.h"
+#include "bench/serve.h"
 
 namespace {
 

@@ -126,6 +126,13 @@ std::optional<TimelineCopy> Program::timeline() const {
   return TimelineCopy{last_->steps, last_->parts.recorded(), last_->parts.left_out(), last_->caller, last_->nanoseconds};
 }
 
+void Program::keep(State& state) const {
+  state.timeline->nanoseconds = state.timeline->parts.since_origin(PartTimes::Clock::now());
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::swap(last_, state.timeline);
+  has_last_ = true;
+}
+
 std::unique_ptr<Program::State> Program::take_state() const {
   if (State* spare = spare_.exchange(nullptr, std::memory_order_acquire)) return std::unique_ptr<State>(spare);
   {
@@ -343,12 +350,7 @@ Status Program::run(std::span<const TensorView> inputs, std::span<const TensorVi
   }
   for (std::size_t i = 0; done.ok() && i < outputs.size(); ++i)
     if (state->staged[i].data != nullptr) copy_strided(state->staged[i], outputs[i]);
-  if (timeline != nullptr) {
-    timeline->nanoseconds = timeline->parts.since_origin(PartTimes::Clock::now());
-    const std::lock_guard<std::mutex> lock(mutex_);
-    std::swap(last_, state->timeline);
-    has_last_ = true;
-  }
+  if (timeline != nullptr) keep(*state);
   give_back(std::move(state));
   return done;
 }

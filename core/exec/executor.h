@@ -52,6 +52,7 @@ class Program {
   Status bind(State& state, std::span<const TensorView> inputs, std::span<const TensorView> outputs) const;
   Status run_kernel(State& state, const Step& step) const;
   Status run_step(State& state, const Step& step) const;
+  void keep(State& state) const;  // its timeline, as the last one
   Status run_timed_step(State& state, std::size_t index, const RunOptions& options) const;
   std::unique_ptr<Plan> plan_;
   std::vector<std::byte*> parameters_;  // compact and aligned

@@ -6,9 +6,9 @@
 
 What abidiff reads is an anchor library made from the headers alone: an exported function for every struct, because abidiff does not see a
 struct that is reached through void*, and an exported pointer for every function of tenon.h. It has no private types, so abidiff needs no
---headers-dir (and without locations in the description would take every type for private). A function or struct more is no change. Anything else
-is one: an incompatible change (exit status bit 8) always fails, a compatible one (bit 4: a field appended) needs a reviewed suppression
-in tests/abi/released/VERSION/reviewed.suppr, which says who looked at it and why it is right."""
+--headers-dir (and without locations in the description would take every type for private). A function or struct more is no change.
+Anything else is one: an incompatible change (exit status bit 8) always fails, a compatible one (bit 4: a field appended) needs a reviewed
+suppression in tests/abi/released/VERSION/reviewed.suppr, which says who looked at it and why it is right."""
 import os
 import pathlib
 import platform
@@ -35,7 +35,8 @@ def anchor(headers):
 def build(folder, headers):
     with open(os.path.join(folder, "anchor.c"), "w", encoding="utf-8") as file:
         file.write(anchor(headers))
-    subprocess.run(["gcc", "-std=gnu99", "-g", "-shared", "-fPIC", "-I", headers.include, "anchor.c", "-o", "anchor.so"], cwd=folder, check=True)
+    subprocess.run(["gcc", "-std=gnu99", "-g", "-shared", "-fPIC", "-I", headers.include, "anchor.c", "-o", "anchor.so"], cwd=folder,
+                   check=True)
     return os.path.join(folder, "anchor.so")
 
 
@@ -72,14 +73,15 @@ def main():
             write(library, sys.argv[2])
             return 0
         if platform.machine() != "x86_64":
-            print(f"left out: the descriptions are of x86_64, this is {platform.machine()}; abi.headers has the layouts of six architectures")
+            print(f"left out: the descriptions are of x86_64, this is {platform.machine()}; abi.headers has six architectures' layouts")
             return 77
         baselines = sorted(RELEASED.glob("*/face.xml"))
         problems = [problem for baseline in baselines for problem in compare(baseline, library)]
     if not baselines:
         problems.append(f"{RELEASED} has no face.xml: tests/abi/make-release writes one")
     print("\n".join(problems))
-    print(f"face: {len(headers.structs)} structs, {len(headers.functions) - 1} functions, against {len(baselines)} releases, {len(problems)} problems")
+    print(f"face: {len(headers.structs)} structs, {len(headers.functions) - 1} functions, against {len(baselines)} releases, "
+          f"{len(problems)} problems")
     return 1 if problems else 0
 
 

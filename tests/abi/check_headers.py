@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The public headers under every standard and compiler that users have: each alone, in either order, twice, and with every initialiser used,
-without a warning; and the frozen layouts on six architectures, in C and in C++. No test passes without its compiler: a missing one is an
-error."""
+"""The public headers under every standard and compiler that users have: each alone, in either order, twice, and with every initialiser
+used, without a warning; and the frozen layouts on six architectures, in C and in C++. No test passes without its compiler: a missing one is
+an error."""
 import itertools
 import os
 import re

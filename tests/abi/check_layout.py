@@ -94,8 +94,9 @@ def check_rules(headers):
         if node.get("variadic"):
             complain(f"{name} is variadic")
         for parameter in node.get("inner", []):
-            if parameter["kind"] == "ParmVarDecl" and check_type(f"{name}({parameter.get('name')})", parameter["type"]["qualType"], headers):
-                complain(f"{name} takes {parameter['type']['qualType']} by value")
+            kind = parameter["type"]["qualType"] if parameter["kind"] == "ParmVarDecl" else ""
+            if kind and check_type(f"{name}({parameter.get('name')})", kind, headers):
+                complain(f"{name} takes {kind} by value")
     for header in ("base.h", "plugin.h", "tenon.h"):
         with open(os.path.join(headers.include, "tenon", header), encoding="utf-8") as file:
             text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """check_symbols.py LIBTENON PLUGIN..: libtenon exports the functions that tenon.h declares and nothing else (no UNIQUE, no WEAK, no type
-information); a plugin exports its one symbol and does not link libtenon; both are linked as the loader and the manual say. No SIMD object of
-one level shares a weak symbol with another's (check_symbols.py --objects FOLDER: every *.simd.cpp.o below it)."""
+information); a plugin exports its one symbol and does not link libtenon; both are linked as the loader and the manual say.
+
+check_symbols.py --objects FOLDER: no SIMD object (*.simd.cpp.o) below it of one level shares a weak symbol with another's."""
 import pathlib
 import re
 import subprocess

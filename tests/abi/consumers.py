@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""consumers.py BUILD: programs that come to libtenon in other ways than the examples: linked with --as-needed, through Python's ctypes. (Opened
-by dlopen and dlmopen: programs/load.c. pkg-config, find_package: packaging/test-install, with an installation.)"""
+"""consumers.py BUILD: programs that come to libtenon in other ways than the examples: linked with --as-needed, through Python's ctypes.
+(Opened by dlopen and dlmopen: programs/load.c. pkg-config, find_package: packaging/test-install, with an installation.)"""
 import ctypes
 import os
 import pathlib
@@ -77,7 +77,8 @@ def through_ctypes(build):
     views = [View(ctypes.cast(data, ctypes.c_void_p), dims, None, 1, 16, 0, 0) for data in (x, y)]
     call(tenon.tenon_program_run, program, ctypes.byref(views[0]), ctypes.c_size_t(1), ctypes.byref(views[1]), ctypes.c_size_t(1), None)
     expect(list(y) == [1, 3, -3, 2], f"through ctypes: {list(y)}")
-    for destroy, what in ((tenon.tenon_program_destroy, program), (tenon.tenon_graph_destroy, graph), (tenon.tenon_context_destroy, context)):
+    for name, what in (("program", program), ("graph", graph), ("context", context)):
+        destroy = getattr(tenon, f"tenon_{name}_destroy")
         destroy.restype = None
         destroy(what)
 

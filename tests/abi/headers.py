@@ -1,4 +1,4 @@
-"""What the public headers declare, as clang reads them: structs with their members, functions, numbers. For the other checks of this folder."""
+"""What the public headers declare, as clang reads them: structs with their members, functions, numbers. For the other checks here."""
 import json
 import os
 import re

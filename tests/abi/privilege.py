@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """privilege.py BUILD: a program that has more rights than its caller (set-user-ID, or a file capability) honours no environment variable.
 
-Each variable is set in three programs that are the same but for the file's mode: as it is, where the variable must have an effect (or the test
-would prove nothing), set-user-ID of another ordinary user, and with a file capability; in the last two nothing may differ from an empty
-environment. Needs root to make the files; the programs run as users that are not root."""
+Each variable is set in three programs that are the same but for the file's mode: as it is, where the variable must have an effect (or the
+test would prove nothing), set-user-ID of another ordinary user, and with a file capability; in the last two nothing may differ from an
+empty environment. Needs root to make the files; the programs run as users that are not root."""
 import json
 import os
 import pathlib
@@ -34,8 +34,8 @@ def install(folder, build):
         if path.is_dir():
             os.chmod(path, 0o755)
     plain = folder / "plain"
-    subprocess.run(["cc", "-std=c99", "-I", ROOT / "capi/include", ROOT / "tests/abi/programs/secure.c", "-o", plain, folder / "lib/libtenon.so.1",
-                    f"-Wl,-rpath,{folder}/lib"], check=True)
+    subprocess.run(["cc", "-std=c99", "-I", ROOT / "capi/include", ROOT / "tests/abi/programs/secure.c", "-o", plain,
+                    folder / "lib/libtenon.so.1", f"-Wl,-rpath,{folder}/lib"], check=True)
     os.chmod(plain, 0o755)
     setuid, capable = folder / "setuid", folder / "capable"
     shutil.copy(plain, setuid)

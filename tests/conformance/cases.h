@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "tests/pipeline/support.h"
@@ -206,6 +207,74 @@ inline std::vector<Values> outputs_of(const tenon_program* program) {
     out[i].dtype = type.dtype;
     out[i].dims.assign(type.dims, type.dims + type.rank);
     out[i].bytes.resize(out[i].elements() * out[i].size());
+  }
+  return out;
+}
+
+// Every size `from` of the inputs becomes `to`, their values are repeated, and the graph's text follows. Sizes in attributes stay.
+inline Case scaled(const Case& base, std::int64_t from, std::int64_t to) {
+  Case out = base;
+  for (Values& values : out.inputs) {
+    const Values old = values;
+    for (std::int64_t& dim : values.dims)
+      if (dim == from) dim = to;
+    values.bytes.resize(values.elements() * values.size());
+    for (std::size_t i = 0; i < values.elements(); ++i) {
+      std::size_t rest = i, source = 0, step = 1;
+      for (std::size_t d = values.dims.size(); d-- > 0; rest /= static_cast<std::size_t>(values.dims[d])) {
+        const auto size = static_cast<std::size_t>(old.dims[d]);
+        source += rest % static_cast<std::size_t>(values.dims[d]) % size * step;
+        step *= size;
+      }
+      std::memcpy(values.bytes.data() + i * values.size(), old.bytes.data() + source * values.size(), values.size());
+    }
+  }
+  // "shape: [3, 5]" of each input, before the nodes.
+  const std::size_t nodes = out.graph.find("\nnodes:");
+  std::string head = out.graph.substr(0, nodes), made;
+  for (std::size_t at = 0; at < head.size();) {
+    const std::size_t begin = head.find("shape: [", at);
+    if (begin == std::string::npos) {
+      made += head.substr(at);
+      break;
+    }
+    const std::size_t end = head.find(']', begin);
+    std::string list = head.substr(begin + 8, end - begin - 8), sizes;
+    std::istringstream stream(list);
+    for (std::string size; std::getline(stream, size, ',');)
+      sizes += (sizes.empty() ? "" : ", ") + std::to_string(std::stoll(size) == from ? to : std::stoll(size));
+    made += head.substr(at, begin + 8 - at) + sizes;
+    at = end;
+  }
+  out.graph = made + out.graph.substr(nodes);
+  out.name += " with " + std::to_string(to) + " for " + std::to_string(from);
+  return out;
+}
+
+inline std::size_t largest(const Case& test, std::int64_t from, std::int64_t to) {
+  std::size_t most = 0;
+  for (const Values& values : test.inputs) {
+    std::size_t count = 1;
+    for (std::int64_t dim : values.dims) count *= static_cast<std::size_t>(dim == from ? to : dim);
+    most = std::max(most, count);
+  }
+  return most;
+}
+
+// The case with one of its sizes enlarged, for each of them, so that the largest input has about as many elements.
+inline std::vector<Case> large_ones(const Case& test, std::size_t elements) {
+  std::set<std::int64_t> sizes;
+  for (const Values& values : test.inputs) {
+    for (std::int64_t dim : values.dims) {
+      if (dim == 0) return {};
+      if (dim > 1) sizes.insert(dim);
+    }
+  }
+  std::vector<Case> out;
+  for (std::int64_t size : sizes) {
+    std::int64_t to = size;
+    while (largest(test, size, 2 * to) <= elements) to *= 2;
+    if (to > size) out.push_back(scaled(test, size, to));
   }
   return out;
 }

@@ -118,6 +118,7 @@ class Completion(unittest.TestCase):
             self.assertRegex(text, rf"(?m)^{action} ")
         self.check("tenon plugins inspect tenon.no", ["tenon.normalization"])
         self.check("tenon plugins lint ", ["mine.tenon.yaml", "lib.so", "more"])
+        self.check("tenon plugins new acme.op --lang ", ["c", "c++", "rust"])
         self.check("tenon plugins doctor ", [])
 
     def test_a_value_is_no_argument(self):

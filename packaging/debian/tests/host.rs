@@ -1,5 +1,6 @@
 // A host in Rust over the C interface alone: parses a graph, runs it, compares with the formula in f64; then an error and its advice.
-use std::ffi::{c_char, c_void, CStr};
+use std::ffi::{c_void, CStr};
+use std::os::raw::c_char;
 use std::ptr::{null, null_mut};
 
 // As in tenon/base.h.

@@ -47,6 +47,7 @@ struct Case {
   bool positive = false;
   std::map<std::string, bool> flags{};
   double alpha = 1;
+  Lay lay = Lay::Compact;
 };
 
 const tenon_operator& operator_of(const std::string& name) {
@@ -92,8 +93,12 @@ struct Ready {
   tenon_node node;
 
   explicit Ready(const Case& c)
-      : test(c), lists(c), a({c.dtype, dims_of(c, c.a)}), b({c.dtype, dims_of(c, c.b)}), out({c.result, dims_of(c, c.out)}) {
-    if (*c.bias != 0) bias = Tensor({c.dtype, dims_of(c, c.bias)});
+      : test(c),
+        lists(c),
+        a({c.dtype, dims_of(c, c.a)}, c.lay),
+        b({c.dtype, dims_of(c, c.b)}, c.lay),
+        out({c.result, dims_of(c, c.out)}, c.lay) {
+    if (*c.bias != 0) bias = Tensor({c.dtype, dims_of(c, c.bias)}, c.lay);
     unsigned seed = 1;
     for (Tensor* t : {&a, &b, &bias}) {
       if (!t->type) continue;
@@ -224,6 +229,7 @@ TEST_P(OneDnn, LinearAndGemm) {
     for (const Sizes& sizes : {kSizes[0], kSizes[1], kSizes[4]}) {
       expect_right({.op = "linear", .b = "cd", .sizes = sizes, .dtype = dtype, .result = dtype});
       expect_right({.op = "linear", .b = "cd", .bias = "c", .sizes = sizes, .dtype = dtype, .result = dtype});
+      expect_right({.op = "linear", .b = "cd", .bias = "c", .sizes = sizes, .dtype = dtype, .result = dtype, .lay = Lay::Misaligned});
       expect_right({.op = "gemm", .bias = "c", .sizes = sizes, .dtype = dtype, .result = dtype});
       expect_right({.op = "gemm",
                     .a = "dr",

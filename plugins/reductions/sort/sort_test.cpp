@@ -83,7 +83,8 @@ void expect_right(const Case& c) {
     ASSERT_EQ(indices.get(to), static_cast<double>(place)) << what << " element " << i;
     if (before >= static_cast<std::size_t>(c.k)) continue;
     const std::size_t in_first = (i / after / length * static_cast<std::size_t>(c.k) + before) * after + i % after;
-    ASSERT_EQ(std::memcmp(values.at(in_first), x.at(i), test_numbers::element_bytes(c.dtype)), 0) << what << " element " << i << " k " << c.k;
+    ASSERT_EQ(std::memcmp(values.at(in_first), x.at(i), test_numbers::element_bytes(c.dtype)), 0)
+        << what << " element " << i << " k " << c.k;
     ASSERT_EQ(places.get(in_first), static_cast<double>(place)) << what << " element " << i << " k " << c.k;
   }
 }

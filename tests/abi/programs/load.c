@@ -18,11 +18,14 @@
 /* The functions that one copy of the library gives. */
 typedef struct api {
 #define FUNCTION(name) __typeof__(tenon_##name)* name;
-#define FUNCTIONS                                                                                                                       \
-  FUNCTION(context_create)                                                                                                              \
-  FUNCTION(context_destroy)                                                                                                             \
-  FUNCTION(context_add_plugin_path) FUNCTION(graph_from_operator) FUNCTION(graph_destroy) FUNCTION(graph_compile) FUNCTION(program_run) \
-      FUNCTION(program_destroy) FUNCTION(plugins_json) FUNCTION(blob_release) FUNCTION(error_get_report)
+#define FUNCTIONS                   \
+  FUNCTION(context_create)          \
+  FUNCTION(context_destroy)         \
+  FUNCTION(context_add_plugin_path) \
+  FUNCTION(graph_from_operator)     \
+  FUNCTION(graph_destroy)           \
+  FUNCTION(graph_compile)           \
+  FUNCTION(program_run) FUNCTION(program_destroy) FUNCTION(plugins_json) FUNCTION(blob_release) FUNCTION(error_get_report)
   FUNCTIONS
 #undef FUNCTION
 } api;

@@ -188,7 +188,8 @@ extern "C" {
     pub fn tenon_program_get_step_count(program: *const tenon_program) -> usize;
     /// The plan for a person: steps, kernels, buffers. @since 1.0 @threads any @blocks no @owns *out: tenon_blob_release
     pub fn tenon_program_print(program: *const tenon_program, out: *mut *mut tenon_blob, error: *mut *mut tenon_error) -> i32;
-    /// What runs where: {"steps": [{"index", "node", "op", "kernel", "plugin", "level", "dtype", "shapes", "bytes", "flops"}], "memory", ..}.
+    /// What runs where: {"steps": [{"index", "node", "op", "kernel", "plugin", "level", "dtype", "shapes", "bytes", "flops"}], "memory", ..}; of
+    /// a program with TENON_PROGRAM_TIMELINE also {"timeline": {"us", "threads", "steps", "parts"}} of the last run with step_nanoseconds.
     /// @since 1.0 @threads any @blocks no @owns *out: tenon_blob_release
     pub fn tenon_program_report_json(program: *const tenon_program, out: *mut *mut tenon_blob, error: *mut *mut tenon_error) -> i32;
     /// Every candidate kernel of every step: chosen, or the rule that removed it and the remedy.

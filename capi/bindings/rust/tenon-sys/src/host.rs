@@ -305,6 +305,9 @@ pub const TENON_PROGRAM_STRICT: u32 = 2;
 /// only kernels that claim determinism: bitwise
 pub const TENON_PROGRAM_BITWISE: u32 = 4;
 
+/// runs with step_nanoseconds also keep when each step, and each part of it, ran: report_json
+pub const TENON_PROGRAM_TIMELINE: u32 = 8;
+
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct tenon_program_options {

@@ -38,6 +38,8 @@ pub struct ProgramOptions<'a> {
     pub strict: bool,
     /// Only kernels that claim the same bits on every machine.
     pub bitwise: bool,
+    /// Runs that time their steps also keep when each step and each part of it ran: [`Program::report`] then has a `timeline`.
+    pub timeline: bool,
     /// Only kernels that claim at most this; 0: any.
     pub max_ulp: f64,
     /// The tensors of the graph's parameters.
@@ -92,7 +94,8 @@ impl Graph {
         let raw_options = tenon_program_options {
             flags: flag(options.reference, TENON_PROGRAM_REFERENCE)
                 | flag(options.strict, TENON_PROGRAM_STRICT)
-                | flag(options.bitwise, TENON_PROGRAM_BITWISE),
+                | flag(options.bitwise, TENON_PROGRAM_BITWISE)
+                | flag(options.timeline, TENON_PROGRAM_TIMELINE),
             max_ulp: options.max_ulp,
             params: options.params.map_or(null(), |params| params.raw() as *const _),
             pinned_plugin: if pinned.is_empty() { null() } else { data(pinned) },

@@ -159,6 +159,11 @@ fn dynamic_sizes() {
     bound.run_with(&[View::new(&X, &[2, 4]).unwrap().into()], &mut [ViewMut::new(&mut y, &[2, 4]).unwrap()], options).unwrap();
     assert!(nanoseconds[0] > 0);
     near(&y, &[rms(&X[..4], &[1.0; 4]), rms(&X[4..], &[1.0; 4])].concat());
+    let timed = graph.compile_with(&ProgramOptions { timeline: true, ..Default::default() }).unwrap();
+    let timed = timed.bind(&[Type::new(DType::F32, &[2, 4])]).unwrap();
+    let options = RunOptions { step_nanoseconds: Some(&mut nanoseconds), ..Default::default() };
+    timed.run_with(&[View::new(&X, &[2, 4]).unwrap().into()], &mut [ViewMut::new(&mut y, &[2, 4]).unwrap()], options).unwrap();
+    assert!(timed.report().unwrap().contains("\"timeline\"") && !bound.report().unwrap().contains("\"timeline\""));
     let reference = graph.compile_with(&ProgramOptions { reference: true, ..Default::default() }).unwrap();
     let mut z = [0.0f32; 4];
     reference.run(&[View::new(&X[..4], &[1, 4]).unwrap()], &mut [ViewMut::new(&mut z, &[1, 4]).unwrap()]).unwrap();
