@@ -1,6 +1,7 @@
 // The host's function table, and its members that are not about building: memory, errors, log, reading a node, infer, the machine.
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstring>
 
 #include "core/base/receive.h"
@@ -286,7 +287,8 @@ std::int32_t machine(tenon_call* call, tenon_machine* out) {
     filled.l2_bytes = known.l2_bytes;
     filled.l3_bytes = known.l3_bytes;
     filled.level = known.level.empty() ? nullptr : known.level.c_str();
-    filled.header.next = out->header.next;
+    // By bytes: where a plugin's struct lies is its own affair.
+    std::memcpy(&filled.header.next, reinterpret_cast<const char*>(out) + offsetof(tenon_header, next), sizeof filled.header.next);
     std::memcpy(out, &filled, sizeof filled);
     return {};
   });
