@@ -39,7 +39,7 @@ tenon_build_packages=(g++ cmake ninja-build pkg-config python3 libyaml-cpp-dev l
 # What the tests need beside it.
 tenon_test_packages=(libgtest-dev libgmock-dev clang clang-format clang-tidy libclang-rt-14-dev binutils libbenchmark-dev g++-aarch64-linux-gnu qemu-user-static
   python3-jsonschema python3-numpy python3-venv python3-yaml abigail-tools ccache libdnnl-dev cargo rustc golang-go libcap2-bin valgrind xz-utils
-  mandoc groff man-db doxygen build-essential debhelper lintian git mmdebstrap dpkg-dev util-linux)
+  mandoc groff man-db doxygen build-essential debhelper lintian git mmdebstrap gpg file dpkg-dev util-linux)
 
 # configure FOLDER [OPTIONS..]: a build folder, with the least output that still shows what went wrong.
 configure() {
